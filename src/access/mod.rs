@@ -1,0 +1,136 @@
+//! What a set of objects grants, and whether two sets grant the same (`design.md` §8).
+//!
+//! Written from the specs alone; imports neither `convert` nor `mapping`, so that it can contradict them.
+
+use crate::finding::{ObjectRef, Place};
+use crate::mesh::Mesh;
+use std::collections::BTreeSet;
+
+/// Under which rules a set of objects is enforced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum World {
+    /// The source release (`--from`): old kinds are enforced, new kinds override them as 1.4/1.5 did.
+    Source,
+    /// The target release (`--to`): old kinds have no effect.
+    Target,
+}
+
+/// One side of a comparison.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// The objects.
+    pub mesh: &'a Mesh,
+    /// The rules.
+    pub world: World,
+}
+
+/// A difference that is accepted by name (`design.md` §6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Relaxation {
+    /// Requests with a query string are not compared.
+    QueryString,
+    /// Hosts are compared in lower case only.
+    HostCase,
+    /// Ports and pods that no Service declares are not compared.
+    UndeclaredPorts,
+    /// 401 or 403 is the same.
+    DenialStatus,
+    /// Invalid tokens where no token was needed are not compared.
+    BadTokenRejected,
+}
+
+impl Relaxation {
+    /// The name used on the command line and in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Relaxation::QueryString => "query-string",
+            Relaxation::HostCase => "host-case",
+            Relaxation::UndeclaredPorts => "undeclared-ports",
+            Relaxation::DenialStatus => "denial-status",
+            Relaxation::BadTokenRejected => "bad-token-rejected",
+        }
+    }
+}
+
+/// How the proof is run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Accept no relaxation.
+    pub strict: bool,
+    /// Solver steps (conflicts) allowed per workload, port and transport before the verdict is `undecided`.
+    pub budget: u64,
+}
+
+/// The result for one workload, port and transport.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// The workload, as its manifest names it (or the Service it stands in for).
+    pub workload: ObjectRef,
+    /// True when no manifest of the workload is known and its Service's selector stands in for it.
+    pub stand_in: bool,
+    /// The **container** port; `None` for all ports that no Service declares.
+    pub port: Option<u16>,
+    /// `http` or `tcp`.
+    pub transport: Transport,
+    /// What was found.
+    pub outcome: Outcome,
+    /// Relaxations without which the outcome would not be `Equal`.
+    pub relaxations: BTreeSet<Relaxation>,
+    /// A request that the new side allows and the old one denied.
+    pub wider: Option<Witness>,
+    /// A request that the old side allowed and the new one denies.
+    pub narrower: Option<Witness>,
+}
+
+/// The kind of traffic compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Transport {
+    /// HTTP requests.
+    Http,
+    /// TCP connections.
+    Tcp,
+}
+
+/// What was found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// Both ways: the new side also allows what the old denied, and denies what the old allowed.
+    Different,
+    /// The new side allows more.
+    Wider,
+    /// The new side allows less.
+    Narrower,
+    /// The budget ran out after this many sampled requests, none of which differed.
+    Undecided(u64),
+    /// Proved equal (modulo the relaxations named).
+    Equal,
+}
+
+/// A request that shows a difference.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Witness {
+    /// The request as (what, value) lines a person can read: from, method, host, path, header x-env, token, ...
+    pub request: Vec<(String, String)>,
+    /// A curl-like line, for HTTP.
+    pub curl: Option<String>,
+    /// What decided on the old side.
+    pub old: Decider,
+    /// What decided on the new side.
+    pub new: Decider,
+}
+
+/// What decided a request on one side.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decider {
+    /// Allowed or denied.
+    pub allowed: bool,
+    /// Why, in one sentence: "no ALLOW rule matches", "rule 2 of AuthorizationPolicy shop/cart".
+    pub reason: String,
+    /// The rule or object, with its place, when there is one.
+    pub at: Option<(ObjectRef, Place)>,
+}
+
+/// Compares two sides: one verdict per workload, port and transport, worst first, then by name.
+pub fn prove(_before: Side<'_>, _after: Side<'_>, _options: &Options) -> Vec<Verdict> {
+    todo!()
+}

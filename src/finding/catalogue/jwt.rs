@@ -1,0 +1,5 @@
+//! Codes of the area `jwt`.
+
+use super::codes;
+
+codes! {}

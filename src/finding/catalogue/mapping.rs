@@ -1,0 +1,5 @@
+//! Codes of the area `mapping`.
+
+use super::codes;
+
+codes! {}

@@ -1,0 +1,5 @@
+//! Codes of the area `mesh`.
+
+use super::codes;
+
+codes! {}

@@ -1,0 +1,5 @@
+//! Codes of the area `mtls`.
+
+use super::codes;
+
+codes! {}

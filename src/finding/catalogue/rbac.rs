@@ -1,0 +1,5 @@
+//! Codes of the area `rbac`.
+
+use super::codes;
+
+codes! {}

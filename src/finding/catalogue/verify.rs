@@ -1,0 +1,5 @@
+//! Codes of the area `verify`.
+
+use super::codes;
+
+codes! {}

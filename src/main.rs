@@ -1,0 +1,2 @@
+//! The `meshlift` command.
+fn main() {}

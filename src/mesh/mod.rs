@@ -1,0 +1,205 @@
+//! The mesh as the input describes it: which services, workloads, ports, namespaces and policies exist, and what a
+//! name means from where (`design.md` §5).
+//!
+//! Decodes manifests into [`crate::api`] objects, validates them as Istio did, splits the input into environments,
+//! and answers questions about services, pods and ports. It decides nothing about access.
+
+use crate::api::core::{Namespace, Service, ServicePort, Workload};
+use crate::api::legacy::{AuthenticationPolicy, RbacConfig, ServiceRole, ServiceRoleBinding};
+use crate::api::networking::{DestinationRule, ServiceEntry, Sidecar};
+use crate::api::security::{AuthorizationPolicy, PeerAuthentication, RequestAuthentication};
+use crate::api::{Labels, ManifestId};
+use crate::finding::{Finding, ObjectRef};
+use crate::yaml::Manifest;
+use std::collections::BTreeMap;
+
+mod settings;
+pub use settings::{Settings, SourceRelease, Version};
+
+/// One environment: the objects that see each other (`design.md` §5).
+#[derive(Clone, Debug)]
+pub struct Mesh {
+    /// Mesh-wide settings of the run.
+    pub settings: Settings,
+    /// True when the inventory is complete (cluster dump, `--inventory-complete`): what is not here does not exist.
+    pub complete: bool,
+    /// Namespaces.
+    pub namespaces: Vec<Namespace>,
+    /// Services.
+    pub services: Vec<Service>,
+    /// Workloads read from manifests (no stand-ins).
+    pub workloads: Vec<Workload>,
+    /// Policies and MeshPolicies that Istio would have accepted.
+    pub authentication: Vec<AuthenticationPolicy>,
+    /// ClusterRbacConfigs and RbacConfigs named `default` that Istio would have accepted.
+    pub configs: Vec<RbacConfig>,
+    /// Valid ServiceRoles.
+    pub roles: Vec<ServiceRole>,
+    /// Valid ServiceRoleBindings.
+    pub bindings: Vec<ServiceRoleBinding>,
+    /// PeerAuthentications already in the input.
+    pub peer: Vec<PeerAuthentication>,
+    /// RequestAuthentications already in the input.
+    pub request: Vec<RequestAuthentication>,
+    /// AuthorizationPolicies (security.istio.io) already in the input.
+    pub authorization: Vec<AuthorizationPolicy>,
+    /// DestinationRules.
+    pub destination_rules: Vec<DestinationRule>,
+    /// Sidecars with custom ingress.
+    pub sidecars: Vec<Sidecar>,
+    /// ServiceEntries.
+    pub service_entries: Vec<ServiceEntry>,
+    /// Legacy objects that were refused while decoding (a finding says why).
+    pub rejected: Vec<(ManifestId, ObjectRef)>,
+}
+
+/// What is known about a name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Lookup<T> {
+    /// It exists.
+    Found(T),
+    /// It does not exist: the inventory is complete.
+    Absent,
+    /// It is not in the input, and the input may not hold everything.
+    Unknown,
+    /// Two different objects with that name are equally near.
+    Ambiguous(T, T),
+}
+
+/// What kind of filter chain a port has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Protocol {
+    /// HTTP connection manager.
+    Http,
+    /// Plain TCP.
+    Tcp,
+    /// Sniffed: both chains exist.
+    Auto,
+}
+
+/// A container port of a workload and the (service, service port) that governs it (`spec/rbac.md` §3.1,
+/// `spec/authn.md` §2.2): the first in service order to claim it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GovernedPort<'a> {
+    /// The **container** port.
+    pub number: u16,
+    /// The governing service.
+    pub service: &'a Service,
+    /// Its port.
+    pub service_port: &'a ServicePort,
+    /// Chain kind in the old mesh (source release).
+    pub old_protocol: Protocol,
+    /// Chain kind in the new mesh (target release).
+    pub new_protocol: Protocol,
+    /// Other (service, port) pairs that also claim it, in order; they were never enforced.
+    pub shadowed: Vec<(&'a Service, &'a ServicePort)>,
+    /// True when the order is a guess: two claimants and no creation times to tell which is older.
+    pub guessed: bool,
+}
+
+impl Mesh {
+    /// An empty mesh with these settings.
+    pub fn new(_settings: Settings) -> Mesh {
+        todo!()
+    }
+    /// A Service by namespace and short name.
+    pub fn service(&self, _namespace: &str, _name: &str) -> Lookup<&Service> {
+        todo!()
+    }
+    /// The host name of a service: `name.namespace.svc.DOMAIN`.
+    pub fn host(&self, _service: &Service) -> String {
+        todo!()
+    }
+    /// The services of a namespace in enforcement order: oldest first, ties by host name; without creation times by host name.
+    pub fn services_of_namespace(&self, _namespace: &str) -> Vec<&Service> {
+        todo!()
+    }
+    /// Workloads to reason about: those from manifests, and a stand-in for every Service whose selector matches none.
+    pub fn subjects(&self) -> Vec<Workload> {
+        todo!()
+    }
+    /// The services that select a workload (same namespace, selector subset of its pod labels), in enforcement order.
+    pub fn services_of(&self, _workload: &Workload) -> Vec<&Service> {
+        todo!()
+    }
+    /// The container port a service port leads to in this workload; `None` when a named targetPort cannot be resolved.
+    /// For stand-ins named ports are never resolved.
+    pub fn container_port(&self, _port: &ServicePort, _workload: &Workload) -> Option<u16> {
+        todo!()
+    }
+    /// The declared container ports of a workload with their governing service ports, by port number. TCP transport only.
+    pub fn governed_ports(&self, _workload: &Workload) -> Vec<GovernedPort<'_>> {
+        todo!()
+    }
+    /// The service ports of this workload whose named targetPort cannot be resolved.
+    pub fn unresolved_ports(&self, _workload: &Workload) -> Vec<(&Service, &ServicePort)> {
+        todo!()
+    }
+    /// Every namespace that any object of this mesh is in, sorted.
+    pub fn namespace_names(&self) -> Vec<String> {
+        todo!()
+    }
+    /// The effective RBAC config (`spec/rbac.md` §1.2): ClusterRbacConfig `default`, else RbacConfig `default`.
+    pub fn effective_config(&self) -> Option<&RbacConfig> {
+        todo!()
+    }
+}
+
+/// True when every pair of `selector` is in `labels`. An empty selector selects everything.
+pub fn selects(selector: &Labels, labels: &Labels) -> bool {
+    selector.iter().all(|(key, value)| labels.get(key) == Some(value))
+}
+
+/// True when some pod could carry both label sets: no key with two different values.
+pub fn compatible(a: &Labels, b: &Labels) -> bool {
+    a.iter().all(|(key, value)| b.get(key).is_none_or(|other| other == value))
+}
+
+/// A manifest and the part it plays.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// The manifest.
+    pub manifest: Manifest,
+    /// True when it came from `--inventory`: read, never rewritten, found last.
+    pub inventory: bool,
+}
+
+/// How the input is to be read.
+#[derive(Clone, Debug)]
+pub struct BuildOptions {
+    /// Mesh settings.
+    pub settings: Settings,
+    /// `--one-mesh`: everything is one environment.
+    pub one_mesh: bool,
+    /// `--inventory-complete`.
+    pub complete: bool,
+    /// Folder (as in `Manifest::file`'s parent, `""` for the top) to the `namespace:` of its kustomization, `None` when it sets none.
+    pub kustomizations: BTreeMap<String, Option<String>>,
+}
+
+/// An environment and the folder it is rooted at.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// The folder, `""` when the whole input is one environment.
+    pub root: String,
+    /// Its objects.
+    pub mesh: Mesh,
+}
+
+/// The whole input, decoded.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// Every manifest of the run; [`ManifestId`] indexes it.
+    pub manifests: Vec<Input>,
+    /// The environments, in path order.
+    pub environments: Vec<Environment>,
+    /// Decoding and validation findings.
+    pub findings: Vec<Finding>,
+    /// The manifests of legacy kinds (valid or not).
+    pub legacy: Vec<ManifestId>,
+}
+
+/// Decodes the input and splits it into environments.
+pub fn build(_inputs: Vec<Input>, _options: &BuildOptions) -> World {
+    todo!()
+}
