@@ -9,11 +9,15 @@ use crate::api::legacy::{AuthenticationPolicy, RbacConfig, ServiceRole, ServiceR
 use crate::api::networking::{DestinationRule, ServiceEntry, Sidecar};
 use crate::api::security::{AuthorizationPolicy, PeerAuthentication, RequestAuthentication};
 use crate::api::{Labels, ManifestId};
-use crate::finding::{Finding, ObjectRef};
+use crate::finding::{Code, Finding, ObjectRef};
 use crate::yaml::Manifest;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+mod lookup;
+mod ports;
 mod settings;
+
+pub use lookup::kubectl_get;
 pub use settings::{Settings, SourceRelease, Version};
 
 /// One environment: the objects that see each other (`design.md` §5).
@@ -45,12 +49,20 @@ pub struct Mesh {
     pub authorization: Vec<AuthorizationPolicy>,
     /// DestinationRules.
     pub destination_rules: Vec<DestinationRule>,
-    /// Sidecars with custom ingress.
+    /// Sidecars; [`Mesh::custom_ingress`] says which one replaces a workload's listeners.
     pub sidecars: Vec<Sidecar>,
     /// ServiceEntries.
     pub service_entries: Vec<ServiceEntry>,
-    /// Legacy objects that were refused while decoding (a finding says why).
+    /// Legacy objects that are not in the lists above (a finding says why). What the cluster did about them is not
+    /// known, unless they are also in [`Mesh::inert`].
     pub rejected: Vec<(ManifestId, ObjectRef)>,
+    /// The rejected objects that Istio never looked at (a MeshPolicy not named `default`), with the code that says so.
+    pub inert: Vec<(ManifestId, ObjectRef, Code)>,
+    /// Other objects (Services, workloads, current policies) that could not be read: nothing may be concluded from
+    /// their absence, and a proof that they could change must not be claimed.
+    pub unreadable: Vec<(ManifestId, ObjectRef)>,
+    /// Legacy objects that this environment shares with others, whose conversions have to agree.
+    pub shared: BTreeSet<ManifestId>,
 }
 
 /// What is known about a name.
@@ -95,54 +107,6 @@ pub struct GovernedPort<'a> {
     pub shadowed: Vec<(&'a Service, &'a ServicePort)>,
     /// True when the order is a guess: two claimants and no creation times to tell which is older.
     pub guessed: bool,
-}
-
-impl Mesh {
-    /// An empty mesh with these settings.
-    pub fn new(_settings: Settings) -> Mesh {
-        todo!()
-    }
-    /// A Service by namespace and short name.
-    pub fn service(&self, _namespace: &str, _name: &str) -> Lookup<&Service> {
-        todo!()
-    }
-    /// The host name of a service: `name.namespace.svc.DOMAIN`.
-    pub fn host(&self, _service: &Service) -> String {
-        todo!()
-    }
-    /// The services of a namespace in enforcement order: oldest first, ties by host name; without creation times by host name.
-    pub fn services_of_namespace(&self, _namespace: &str) -> Vec<&Service> {
-        todo!()
-    }
-    /// Workloads to reason about: those from manifests, and a stand-in for every Service whose selector matches none.
-    pub fn subjects(&self) -> Vec<Workload> {
-        todo!()
-    }
-    /// The services that select a workload (same namespace, selector subset of its pod labels), in enforcement order.
-    pub fn services_of(&self, _workload: &Workload) -> Vec<&Service> {
-        todo!()
-    }
-    /// The container port a service port leads to in this workload; `None` when a named targetPort cannot be resolved.
-    /// For stand-ins named ports are never resolved.
-    pub fn container_port(&self, _port: &ServicePort, _workload: &Workload) -> Option<u16> {
-        todo!()
-    }
-    /// The declared container ports of a workload with their governing service ports, by port number. TCP transport only.
-    pub fn governed_ports(&self, _workload: &Workload) -> Vec<GovernedPort<'_>> {
-        todo!()
-    }
-    /// The service ports of this workload whose named targetPort cannot be resolved.
-    pub fn unresolved_ports(&self, _workload: &Workload) -> Vec<(&Service, &ServicePort)> {
-        todo!()
-    }
-    /// Every namespace that any object of this mesh is in, sorted.
-    pub fn namespace_names(&self) -> Vec<String> {
-        todo!()
-    }
-    /// The effective RBAC config (`spec/rbac.md` §1.2): ClusterRbacConfig `default`, else RbacConfig `default`.
-    pub fn effective_config(&self) -> Option<&RbacConfig> {
-        todo!()
-    }
 }
 
 /// True when every pair of `selector` is in `labels`. An empty selector selects everything.

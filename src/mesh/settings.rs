@@ -20,6 +20,9 @@ pub struct Settings {
     pub cluster_domain: String,
     /// Namespace of documents that name none.
     pub default_namespace: String,
+    /// `PILOT_ENABLE_PROTOCOL_SNIFFING_FOR_INBOUND` of the old mesh: ports without a protocol prefix had both kinds of
+    /// filter chain. Shipped charts and profiles of 1.4 and 1.5 switch it off (`spec/rbac.md` §1.6).
+    pub inbound_sniffing: bool,
 }
 
 impl Default for Settings {
@@ -32,6 +35,7 @@ impl Default for Settings {
             trust_domain_aliases: Vec::new(),
             cluster_domain: "cluster.local".to_owned(),
             default_namespace: "default".to_owned(),
+            inbound_sniffing: false,
         }
     }
 }
