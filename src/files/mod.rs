@@ -1,1 +1,58 @@
-//! The only module that touches the disk.
+//! The only module that touches the disk: it knows which files a run reads, what they hold, and how to replace many
+//! of them at once or not at all.
+//!
+//! The way in is [`walk()`] (which files), then [`read()`] (their text, as far as the byte filter finds them
+//! interesting), then [`kustomize::find`]. [`git::revision`] takes the place of the first two for a git revision. The
+//! way out is [`Commit`]: in place, or as copies under a folder ([`output`]).
+//!
+//! Nothing here fails on what is on the disk: a file that cannot be read becomes a [`Finding`](crate::finding::Finding).
+
+pub mod filter;
+pub mod read;
+pub mod shown;
+pub mod text;
+pub mod walk;
+
+pub use filter::Interest;
+pub use read::{Scan, SourceFile, Want, read};
+pub use walk::{Role, Root, Source, Walked, walk};
+
+use std::path::{Path, PathBuf};
+
+/// The nearest file called `name` in the folder `from` or above it, for `meshlift.yaml`.
+///
+/// The search ends at the root of the repository (a folder holding `.git`): settings are kept with the manifests they
+/// are about, and a file that happens to lie in somebody's home folder is not among them.
+pub fn find_upwards(name: &str, from: &Path) -> Option<PathBuf> {
+    let start = from.canonicalize().ok()?;
+    for folder in start.ancestors() {
+        let candidate = folder.join(name);
+        if candidate.is_file() {
+            return Some(candidate);
+        }
+        if folder.join(".git").exists() {
+            return None;
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn settings_are_found_upwards_but_not_beyond_the_repository() {
+        let temp = tempfile::tempdir().unwrap();
+        let top = temp.path().canonicalize().unwrap();
+        fs::create_dir_all(top.join("repo/.git")).unwrap();
+        fs::create_dir_all(top.join("repo/a/b")).unwrap();
+        fs::write(top.join("meshlift.yaml"), "").unwrap();
+        assert_eq!(find_upwards("meshlift.yaml", &top.join("repo/a/b")), None);
+        fs::write(top.join("repo/meshlift.yaml"), "").unwrap();
+        assert_eq!(find_upwards("meshlift.yaml", &top.join("repo/a/b")), Some(top.join("repo/meshlift.yaml")));
+        fs::write(top.join("repo/a/meshlift.yaml"), "").unwrap();
+        assert_eq!(find_upwards("meshlift.yaml", &top.join("repo/a/b")), Some(top.join("repo/a/meshlift.yaml")));
+    }
+}

@@ -1,0 +1,308 @@
+//! Reading the files of a walk: in parallel, through the byte filter, back in path order.
+
+use super::filter::{Filter, Interest};
+use super::text::decode;
+use super::walk::{Source, Walked, unreadable};
+use crate::finding::catalogue::input;
+use crate::finding::{Finding, Place};
+use rayon::prelude::*;
+use std::fs::File;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How many bytes of files that only the inventory needs are held while it is not yet known whether any file names a
+/// legacy group. Files beyond it are read again when one does.
+const HELD_BYTES: usize = 16 << 20;
+
+/// Which files are worth parsing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// None unless some file names a legacy group; then those, and those the inventory needs. For conversion.
+    LegacyAndInventory,
+    /// Every file that names a legacy group or a kind of the inventory. For `verify`, where new objects stand alone.
+    Everything,
+}
+
+/// A file that is worth parsing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceFile {
+    /// Where it comes from.
+    pub source: Source,
+    /// Its text, a byte order mark included.
+    pub text: Arc<str>,
+    /// What the byte filter saw in it.
+    pub interest: Interest,
+}
+
+/// What [`read()`] returns.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// The files worth parsing, in path order.
+    pub files: Vec<SourceFile>,
+    /// How many files were read, those not worth parsing included; 0 means there was no input at all. Empty standard
+    /// input does not count.
+    pub seen: usize,
+    /// How many bytes they hold.
+    pub bytes: u64,
+    /// Everything the walk reported, and files that could not be read.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads what a walk found. The findings of the walk are handed on.
+pub fn read(walked: Walked, want: Want) -> Scan {
+    read_from(walked, want, &mut io::stdin().lock())
+}
+
+/// Like [`read()`], with standard input given.
+pub fn read_from(walked: Walked, want: Want, stdin: &mut dyn Read) -> Scan {
+    let mut scan = Scan { findings: walked.findings, ..Scan::default() };
+    let filter = match Filter::new() {
+        Ok(filter) => filter,
+        Err(error) => {
+            scan.findings.push(Finding::new(input::UNREADABLE_FILE, format!("The byte filter cannot start: {error}.")));
+            return scan;
+        }
+    };
+    let held = Budget::new(if want == Want::Everything { usize::MAX } else { HELD_BYTES });
+    let piped = walked.sources.iter().any(|source| source.path.is_none()).then(|| read_all(stdin));
+
+    let glances: Vec<Glance> = walked
+        .sources
+        .par_iter()
+        .map_init(Vec::new, |buffer, source| glance(&filter, &held, source, piped.as_ref(), buffer))
+        .collect();
+
+    let any_legacy = glances.iter().any(|glance| matches!(glance, Glance::Seen { interest, .. } if interest.legacy));
+    let parse = want == Want::Everything || any_legacy;
+    for glance in &glances {
+        if let Glance::Seen { size, .. } = glance {
+            scan.seen += 1;
+            scan.bytes += size;
+        }
+    }
+    let outcomes: Vec<Option<Result<SourceFile, Finding>>> = walked
+        .sources
+        .into_par_iter()
+        .zip(glances)
+        .map(|(source, glance)| settle(&filter, source, glance, parse))
+        .collect();
+    for outcome in outcomes.into_iter().flatten() {
+        match outcome {
+            Ok(file) => scan.files.push(file),
+            Err(finding) => scan.findings.push(finding),
+        }
+    }
+    scan
+}
+
+/// What one look at a file told.
+enum Glance {
+    Failed(Finding),
+    Seen {
+        size: u64,
+        interest: Interest,
+        /// The bytes, when they may be needed and there was room for them.
+        bytes: Option<Vec<u8>>,
+    },
+}
+
+fn glance(
+    filter: &Filter,
+    held: &Budget,
+    source: &Source,
+    piped: Option<&io::Result<Vec<u8>>>,
+    buffer: &mut Vec<u8>,
+) -> Glance {
+    let outcome = match (&source.path, piped) {
+        (Some(path), _) => File::open(path).and_then(|mut file| read_into(&mut file, buffer)),
+        (None, Some(Ok(bytes))) => Ok(bytes.as_slice()),
+        (None, Some(Err(error))) => return Glance::Failed(unreadable(source.shown.clone(), error)),
+        (None, None) => Ok([].as_slice()),
+    };
+    let bytes = match outcome {
+        Ok(bytes) => bytes,
+        Err(error) => return Glance::Failed(unreadable(source.shown.clone(), &error)),
+    };
+    if source.path.is_none() && bytes.iter().all(u8::is_ascii_whitespace) {
+        let message = "Standard input is empty.";
+        return Glance::Failed(Finding::new(input::NO_MANIFESTS, message).at(Place::start_of(source.shown.clone())));
+    }
+    let interest = filter.interest(bytes);
+    // What the user names is checked even when nothing in it matters; and a pipe cannot be read again.
+    let keep = interest.legacy || source.named || (interest.inventory && held.take(bytes.len()));
+    Glance::Seen { size: bytes.len() as u64, interest, bytes: keep.then(|| bytes.to_vec()) }
+}
+
+/// Turns a glance into a file to parse, a finding, or nothing.
+fn settle(filter: &Filter, source: Source, glance: Glance, parse: bool) -> Option<Result<SourceFile, Finding>> {
+    let (interest, bytes) = match glance {
+        Glance::Failed(finding) => return Some(Err(finding)),
+        Glance::Seen { interest, bytes, .. } => (interest, bytes),
+    };
+    let wanted = parse && interest.is_any();
+    if !wanted && !source.named {
+        return None;
+    }
+    let (interest, bytes) = match bytes {
+        Some(bytes) => (interest, bytes),
+        None => match source.path.as_ref().map(std::fs::read)? {
+            Ok(bytes) => (filter.interest(&bytes), bytes),
+            Err(error) => return Some(Err(unreadable(source.shown, &error))),
+        },
+    };
+    match decode(&source.shown, bytes) {
+        Ok(text) => wanted.then_some(Ok(SourceFile { source, text, interest })),
+        Err(finding) => Some(Err(finding)),
+    }
+}
+
+fn read_all(input: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Reads the file into `buffer`, which only ever grows and is reused for the next file. Unlike `read_to_end` this asks
+/// for no metadata: for small manifests that is two of six system calls.
+fn read_into<'a>(file: &mut File, buffer: &'a mut Vec<u8>) -> io::Result<&'a [u8]> {
+    const CHUNK: usize = 64 << 10;
+    let mut length = 0;
+    loop {
+        if length == buffer.len() {
+            buffer.resize((2 * length).max(CHUNK), 0);
+        }
+        let Some(room) = buffer.get_mut(length..) else { break };
+        match file.read(room) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(buffer.get(..length).unwrap_or_default())
+}
+
+/// Room for bytes, shared by threads.
+struct Budget {
+    left: AtomicUsize,
+}
+
+impl Budget {
+    fn new(bytes: usize) -> Budget {
+        Budget { left: AtomicUsize::new(bytes) }
+    }
+
+    /// Takes `bytes` when they are there.
+    fn take(&self, bytes: usize) -> bool {
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes)).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::walk::{Root, walk};
+    use super::*;
+    use std::fs;
+
+    const LEGACY: &str = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\n";
+    const SERVICE: &str = "apiVersion: v1\nkind: Service\n";
+    const OTHER: &str = "apiVersion: v1\nkind: ConfigMap\n";
+
+    /// The files worth parsing (by name) and the codes of the findings.
+    fn check(files: &[(&str, &[u8])], want: Want, expected: (&[&str], &[&str], usize)) {
+        let temp = tempfile::tempdir().unwrap();
+        for (name, bytes) in files {
+            fs::write(temp.path().join(name), bytes).unwrap();
+        }
+        let scan = read(walk(&[Root::input(temp.path())]), want);
+        let names: Vec<&str> = scan.files.iter().map(|file| file.source.shown.rsplit('/').next().unwrap()).collect();
+        let codes: Vec<&str> = scan.findings.iter().map(|finding| finding.code.name()).collect();
+        assert_eq!((names.as_slice(), codes.as_slice(), scan.seen), expected);
+    }
+
+    #[test]
+    fn without_a_legacy_group_nothing_is_parsed() {
+        let files: &[(&str, &[u8])] = &[("a.yaml", SERVICE.as_bytes()), ("b.yaml", OTHER.as_bytes())];
+        check(files, Want::LegacyAndInventory, (&[], &[], 2));
+        check(files, Want::Everything, (&["a.yaml"], &[], 2));
+    }
+
+    #[test]
+    fn with_a_legacy_group_the_inventory_is_parsed_in_path_order() {
+        let files: &[(&str, &[u8])] =
+            &[("z.json", LEGACY.as_bytes()), ("b.yaml", OTHER.as_bytes()), ("a.yml", SERVICE.as_bytes())];
+        check(files, Want::LegacyAndInventory, (&["a.yml", "z.json"], &[], 3));
+    }
+
+    #[test]
+    fn a_file_that_is_not_utf8_is_reported_when_it_could_matter() {
+        let latin = [LEGACY.as_bytes(), b"# caf\xE9\n"].concat();
+        check(&[("a.yaml", &latin), ("b.yaml", b"a: \xE9")], Want::LegacyAndInventory, (&[], &["not-utf8"], 2));
+        check(&[("dump.yaml", b"\xFF\xFEk\0i\0")], Want::LegacyAndInventory, (&[], &["not-utf8"], 1));
+    }
+
+    #[test]
+    fn a_named_file_that_is_not_utf8_is_always_reported() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("image.png");
+        fs::write(&path, b"\x89PNG").unwrap();
+        let scan = read(walk(&[Root::input(&path)]), Want::LegacyAndInventory);
+        assert_eq!(scan.findings.first().unwrap().code, input::NOT_UTF8);
+        assert!(scan.files.is_empty());
+    }
+
+    #[test]
+    fn standard_input_is_read_once_and_named_by_a_dash() {
+        let scan =
+            read_from(walk(&[Root::input("-"), Root::input("-")]), Want::LegacyAndInventory, &mut LEGACY.as_bytes());
+        let file = scan.files.first().unwrap();
+        assert_eq!((scan.files.len(), &*file.source.shown, &*file.text), (1, "-", LEGACY));
+    }
+
+    #[test]
+    fn empty_standard_input_is_no_input() {
+        let scan = read_from(walk(&[Root::input("-")]), Want::LegacyAndInventory, &mut "\n".as_bytes());
+        assert_eq!((scan.seen, scan.findings.first().unwrap().code), (0, input::NO_MANIFESTS));
+    }
+
+    #[test]
+    fn a_file_that_vanished_after_the_walk_is_reported() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("a.yaml");
+        fs::write(&path, LEGACY).unwrap();
+        let walked = walk(&[Root::input(temp.path())]);
+        fs::remove_file(&path).unwrap();
+        assert_eq!(read(walked, Want::Everything).findings.first().unwrap().code, input::UNREADABLE_FILE);
+    }
+
+    #[test]
+    fn files_larger_than_the_buffer_are_read_whole_and_the_next_one_is_not_mixed_with_them() {
+        let temp = tempfile::tempdir().unwrap();
+        let large = format!("{LEGACY}# {}\n", "x".repeat(300_000));
+        fs::write(temp.path().join("a.yaml"), &large).unwrap();
+        fs::write(temp.path().join("b.yaml"), LEGACY).unwrap();
+        let scan = read(walk(&[Root::input(temp.path())]), Want::LegacyAndInventory);
+        let texts: Vec<&str> = scan.files.iter().map(|file| &*file.text).collect();
+        assert_eq!(texts, [large.as_str(), LEGACY]);
+        assert_eq!(scan.bytes as usize, large.len() + LEGACY.len());
+    }
+
+    #[test]
+    fn the_budget_is_never_overdrawn() {
+        let budget = Budget::new(10);
+        assert!(budget.take(6) && !budget.take(5) && budget.take(4) && !budget.take(1) && budget.take(0));
+    }
+
+    #[test]
+    fn inventory_beyond_the_budget_is_read_again() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("a.yaml");
+        fs::write(&path, SERVICE).unwrap();
+        let source = walk(&[Root::input(temp.path())]).sources.remove(0);
+        let filter = Filter::new().unwrap();
+        let glance = glance(&filter, &Budget::new(0), &source, None, &mut Vec::new());
+        assert!(matches!(&glance, Glance::Seen { bytes: None, .. }));
+        assert_eq!(&*settle(&filter, source, glance, true).unwrap().unwrap().text, SERVICE);
+    }
+}

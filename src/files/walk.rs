@@ -1,0 +1,439 @@
+//! From the PATHs of the command line to the list of files, each once, in path order.
+
+use super::shown::{self, STDIN, shown};
+use crate::finding::catalogue::input;
+use crate::finding::{Finding, Place};
+use ignore::{DirEntry, WalkBuilder, WalkState};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+
+/// What a file is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// A `PATH`: its legacy objects are converted.
+    Input,
+    /// An `--inventory PATH`: read for what it says about the mesh, never rewritten.
+    Inventory,
+}
+
+/// One path of the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Root {
+    /// A file, a folder, or `-` for standard input.
+    pub path: PathBuf,
+    /// What it is read for.
+    pub role: Role,
+}
+
+impl Root {
+    /// A `PATH` argument.
+    pub fn input(path: impl Into<PathBuf>) -> Root {
+        Root { path: path.into(), role: Role::Input }
+    }
+
+    /// An `--inventory` argument.
+    pub fn inventory(path: impl Into<PathBuf>) -> Root {
+        Root { path: path.into(), role: Role::Inventory }
+    }
+}
+
+/// A file to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The path as the user would write it, `/`-separated; `-` for standard input. Unique in a run.
+    pub shown: Arc<str>,
+    /// Where the file is, links resolved; `None` for standard input.
+    pub path: Option<PathBuf>,
+    /// The input root, shown: the folder named on the command line, or the folder of a file named there. Empty for the
+    /// working directory.
+    pub root: Arc<str>,
+    /// What it is read for.
+    pub role: Role,
+    /// True when the user named this very file (or standard input), false when it was met in a folder.
+    pub named: bool,
+}
+
+/// What [`walk`] found.
+#[derive(Debug, Default)]
+pub struct Walked {
+    /// The files in path order: the byte order of [`Source::shown`], as git sorts.
+    pub sources: Vec<Source>,
+    /// Paths that do not exist or cannot be read, folders without manifests, folders not entered.
+    pub findings: Vec<Finding>,
+}
+
+/// Lists the files that `roots` mean.
+///
+/// * A folder means the `.yaml`, `.yml` and `.json` files below it, except hidden ones and those that the ignore files
+///   (`.gitignore`, `.ignore`) of the tree exclude. Only files kept with the manifests decide: a person's global git
+///   settings do not. Ignore files count outside a git repository as well.
+/// * A file that is named is read whatever it is called and whatever ignores it.
+/// * Links to files are followed. Links to folders are followed when named; below a folder they are reported and not
+///   entered, so a loop of links cannot hang the walk.
+/// * A file that is reached twice is listed once: as an input rather than as inventory, under its own name rather than
+///   a link's, as named rather than met.
+pub fn walk(roots: &[Root]) -> Walked {
+    let mut found = Vec::new();
+    let mut findings = Vec::new();
+    for root in roots {
+        find(root, &mut found, &mut findings);
+    }
+    if roots.len() > 1 || found.iter().any(|file: &Found| file.linked) {
+        found.sort_by(|a, b| (&a.identity, a.rank()).cmp(&(&b.identity, b.rank())));
+        found.dedup_by(|later, earlier| later.identity == earlier.identity);
+    }
+    let mut sources: Vec<Source> = found.into_iter().map(|file| file.source).collect();
+    sources.sort_by(|a, b| a.shown.cmp(&b.shown));
+    Walked { sources, findings }
+}
+
+/// A file on its way into the list, with what decides between several ways to reach it.
+struct Found {
+    source: Source,
+    /// The path with all links resolved.
+    identity: PathBuf,
+    /// Reached through a link to the file itself.
+    linked: bool,
+}
+
+impl Found {
+    /// The lowest rank of the ways to reach a file is the one that is kept.
+    fn rank(&self) -> (Role, bool, bool, &str) {
+        (self.source.role, self.linked, !self.source.named, &self.source.shown)
+    }
+}
+
+fn find(root: &Root, found: &mut Vec<Found>, findings: &mut Vec<Finding>) {
+    if root.path.as_os_str() == STDIN {
+        found.push(standard_input(root.role));
+        return;
+    }
+    let name = shown(&root.path);
+    match fs::metadata(&root.path) {
+        Ok(about) if about.is_dir() => find_in_folder(root, name, found, findings),
+        Ok(_) => found.push(named_file(root, name)),
+        Err(error) => findings.push(unreachable(name, &root.path, &error)),
+    }
+}
+
+fn standard_input(role: Role) -> Found {
+    let source = Source { shown: STDIN.into(), path: None, root: "".into(), role, named: true };
+    Found { source, identity: PathBuf::from(STDIN), linked: false }
+}
+
+fn named_file(root: &Root, name: Arc<str>) -> Found {
+    // A pipe (`<(kubectl get ...)`) has no resolved path; it is read under the name it was given.
+    let identity = root.path.canonicalize().unwrap_or_else(|_| root.path.clone());
+    let folder = root.path.parent().map(shown).unwrap_or_default();
+    let linked = root.path.is_symlink();
+    let source = Source { shown: name, path: Some(identity.clone()), root: folder, role: root.role, named: true };
+    Found { source, identity, linked }
+}
+
+/// The finding for a named path that leads nowhere.
+fn unreachable(name: Arc<str>, path: &Path, error: &io::Error) -> Finding {
+    let message = match error.kind() {
+        io::ErrorKind::NotFound if path.is_symlink() => format!("{name} is a link to something that does not exist."),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => format!("{name} does not exist."),
+        _ => return unreadable(name, error),
+    };
+    Finding::new(input::MISSING_PATH, message).at(Place::start_of(name))
+}
+
+/// The finding for a file or folder that exists and cannot be read.
+pub(super) fn unreadable(name: Arc<str>, error: &io::Error) -> Finding {
+    let message = format!("{} cannot be read: {error}.", shown::folder(&name));
+    Finding::new(input::UNREADABLE_FILE, message).at(Place::start_of(name))
+}
+
+fn find_in_folder(root: &Root, name: Arc<str>, found: &mut Vec<Found>, findings: &mut Vec<Finding>) {
+    let top = match root.path.canonicalize() {
+        Ok(top) => top,
+        Err(error) => return findings.push(unreadable(name, &error)),
+    };
+    let folder = Folder { given: &root.path, top, name, role: root.role };
+    let before = (found.len(), findings.len());
+    let (sender, receiver) = mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            walker(&root.path).run(|| {
+                let sender = sender.clone();
+                let folder = &folder;
+                Box::new(move |entry| {
+                    if let Some(met) = folder.meet(entry) {
+                        // Fails only when the receiver is gone, and it outlives the walk.
+                        let _ = sender.send(met);
+                    }
+                    WalkState::Continue
+                })
+            });
+            drop(sender);
+        });
+        for met in receiver {
+            match met {
+                Met::File(file) => found.push(*file),
+                Met::Trouble(finding) => findings.push(*finding),
+            }
+        }
+    });
+    if (found.len(), findings.len()) == before {
+        findings.push(no_manifests(folder.name));
+    }
+}
+
+fn no_manifests(name: Arc<str>) -> Finding {
+    let message = format!(
+        "The folder {} holds no .yaml, .yml or .json file that is neither hidden nor ignored.",
+        shown::folder(&name)
+    );
+    Finding::new(input::NO_MANIFESTS, message).at(Place::start_of(name))
+}
+
+fn walker(path: &Path) -> ignore::WalkParallel {
+    WalkBuilder::new(path).require_git(false).git_global(false).git_exclude(false).follow_links(false).build_parallel()
+}
+
+/// A folder that is being walked.
+struct Folder<'a> {
+    /// As named on the command line.
+    given: &'a Path,
+    /// With all links resolved.
+    top: PathBuf,
+    /// As shown.
+    name: Arc<str>,
+    role: Role,
+}
+
+enum Met {
+    File(Box<Found>),
+    Trouble(Box<Finding>),
+}
+
+impl Folder<'_> {
+    /// What one entry of the walk means; `None` for folders and files that are no manifests.
+    fn meet(&self, entry: Result<DirEntry, ignore::Error>) -> Option<Met> {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => return Some(Met::Trouble(Box::new(self.walk_error(&error)))),
+        };
+        let kind = entry.file_type()?;
+        if kind.is_symlink() {
+            return self.meet_link(entry.path());
+        }
+        if !kind.is_file() || !is_manifest_name(entry.path()) {
+            return None;
+        }
+        // Links below the top are not entered, so the path below it is already free of links.
+        let identity = self.top.join(entry.path().strip_prefix(self.given).ok()?);
+        Some(self.file(entry.path(), identity, false))
+    }
+
+    fn meet_link(&self, path: &Path) -> Option<Met> {
+        let about = match fs::metadata(path) {
+            Ok(about) => about,
+            Err(error) if is_manifest_name(path) => {
+                return Some(Met::Trouble(Box::new(unreadable(shown(path), &error))));
+            }
+            Err(_) => return None,
+        };
+        if !about.is_dir() && !(about.is_file() && is_manifest_name(path)) {
+            return None;
+        }
+        let target = match path.canonicalize() {
+            Ok(target) => target,
+            Err(error) => return Some(Met::Trouble(Box::new(unreadable(shown(path), &error)))),
+        };
+        if about.is_file() {
+            return Some(self.file(path, target, true));
+        }
+        // A link to a folder of the same tree hides nothing: the folder itself is walked.
+        (!target.starts_with(&self.top)).then(|| Met::Trouble(Box::new(linked_folder(shown(path), &target))))
+    }
+
+    fn file(&self, path: &Path, identity: PathBuf, linked: bool) -> Met {
+        let source = Source {
+            shown: shown(path),
+            path: Some(identity.clone()),
+            root: self.name.clone(),
+            role: self.role,
+            named: false,
+        };
+        Met::File(Box::new(Found { source, identity, linked }))
+    }
+
+    fn walk_error(&self, error: &ignore::Error) -> Finding {
+        let name = error_path(error).map_or_else(|| self.name.clone(), shown);
+        match error.io_error() {
+            Some(io) => unreadable(name, io),
+            None => unreadable(name, &io::Error::other(error.to_string())),
+        }
+    }
+}
+
+fn linked_folder(name: Arc<str>, target: &Path) -> Finding {
+    let message = format!("{name} is a link to the folder {}, which was not entered.", shown(target));
+    Finding::new(input::LINKED_FOLDER, message).at(Place::start_of(name))
+}
+
+fn error_path(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => error_path(err),
+        ignore::Error::Loop { child, .. } => Some(child),
+        ignore::Error::Partial(errors) => errors.iter().find_map(error_path),
+        _ => None,
+    }
+}
+
+/// True for the names that are read when met in a folder: `.yaml`, `.yml`, `.json`, in any case.
+pub(super) fn is_manifest_name(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// A folder with empty files; names ending in `/` are folders.
+    fn tree(names: &[&str]) -> tempfile::TempDir {
+        let temp = tempfile::tempdir().unwrap();
+        for name in names {
+            let path = temp.path().join(name);
+            if name.ends_with('/') {
+                fs::create_dir_all(path).unwrap();
+            } else {
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, "").unwrap();
+            }
+        }
+        temp
+    }
+
+    /// Shown paths and codes, relative to the temporary folder.
+    fn outcome(temp: &tempfile::TempDir, walked: &Walked) -> (Vec<String>, Vec<String>) {
+        let top = format!("{}/", shown(temp.path()));
+        let paths = walked.sources.iter().map(|source| source.shown.replace(&top, "")).collect();
+        let codes = walked
+            .findings
+            .iter()
+            .map(|finding| format!("{} {}", finding.code, finding.place.as_ref().unwrap().file.replace(&top, "")));
+        let codes: BTreeSet<String> = codes.collect();
+        (paths, codes.into_iter().collect())
+    }
+
+    fn check(temp: &tempfile::TempDir, roots: &[&str], paths: &[&str], findings: &[&str]) -> Walked {
+        let roots: Vec<Root> = roots.iter().map(|root| Root::input(temp.path().join(root))).collect();
+        let walked = walk(&roots);
+        let (found, codes) = outcome(temp, &walked);
+        assert_eq!((found.as_slice(), codes.as_slice()), (strings(paths).as_slice(), strings(findings).as_slice()));
+        walked
+    }
+
+    fn strings(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    #[test]
+    fn folders_mean_their_manifests_in_path_order() {
+        let temp = tree(&["b.yaml", "a/z.yml", "a.json", "a-b/c.YAML", "readme.md", ".hidden/x.yaml", ".git/y.yaml"]);
+        check(&temp, &["."], &["a-b/c.YAML", "a.json", "a/z.yml", "b.yaml"], &[]);
+    }
+
+    #[test]
+    fn ignore_files_count_outside_git_too() {
+        let temp = tree(&["a.yaml", "out/b.yaml", "c.yaml"]);
+        fs::write(temp.path().join(".gitignore"), "out/\n").unwrap();
+        fs::write(temp.path().join(".ignore"), "c.yaml\n").unwrap();
+        check(&temp, &["."], &["a.yaml"], &[]);
+    }
+
+    #[test]
+    fn named_files_are_read_whatever_they_are_called() {
+        let temp = tree(&["a.txt", ".b.yaml", "c.yaml"]);
+        fs::write(temp.path().join(".gitignore"), "c.yaml\n").unwrap();
+        check(&temp, &["a.txt", ".b.yaml", "c.yaml"], &[".b.yaml", "a.txt", "c.yaml"], &[]);
+    }
+
+    #[test]
+    fn overlapping_paths_are_read_once() {
+        let temp = tree(&["d/a.yaml", "d/b.yaml"]);
+        let walked = check(&temp, &["d", ".", "d/a.yaml", "d/../d"], &["d/a.yaml", "d/b.yaml"], &[]);
+        // Named wins over met, so that `a.yaml` is checked in any case.
+        assert!(walked.sources.first().unwrap().named);
+    }
+
+    #[test]
+    fn an_input_that_is_also_inventory_stays_an_input() {
+        let temp = tree(&["a.yaml", "i/b.yaml"]);
+        let walked = walk(&[Root::inventory(temp.path()), Root::input(temp.path().join("a.yaml"))]);
+        let roles: Vec<Role> = walked.sources.iter().map(|source| source.role).collect();
+        assert_eq!(roles, [Role::Input, Role::Inventory]);
+    }
+
+    #[test]
+    fn missing_paths_are_reported() {
+        let temp = tree(&["a.yaml"]);
+        check(
+            &temp,
+            &["none.yaml", "a.yaml/b", "a.yaml"],
+            &["a.yaml"],
+            &["missing-path a.yaml/b", "missing-path none.yaml"],
+        );
+    }
+
+    #[test]
+    fn folders_without_manifests_are_reported() {
+        let temp = tree(&["empty/", "full/a.yaml", "hidden/.a.yaml"]);
+        check(&temp, &["empty", "full", "hidden"], &["full/a.yaml"], &["no-manifests empty", "no-manifests hidden"]);
+    }
+
+    #[cfg(unix)]
+    mod links {
+        use super::*;
+        use std::os::unix::fs::symlink;
+
+        #[test]
+        fn a_link_to_a_file_is_followed_and_the_files_own_name_is_preferred() {
+            let temp = tree(&["d/real.yaml", "elsewhere/b.yaml"]);
+            symlink("real.yaml", temp.path().join("d/alias.yaml")).unwrap();
+            symlink("../elsewhere/b.yaml", temp.path().join("d/c.yaml")).unwrap();
+            let walked = check(&temp, &["d"], &["d/c.yaml", "d/real.yaml"], &[]);
+            let target = temp.path().canonicalize().unwrap().join("elsewhere/b.yaml");
+            assert_eq!(walked.sources.first().unwrap().path.as_ref(), Some(&target));
+        }
+
+        #[test]
+        fn loops_do_not_hang_and_folders_behind_links_are_reported() {
+            let temp = tree(&["d/a.yaml", "other/b.yaml"]);
+            symlink(".", temp.path().join("d/self")).unwrap();
+            symlink("../other", temp.path().join("d/linked")).unwrap();
+            symlink("loop.yaml", temp.path().join("d/loop.yaml")).unwrap();
+            symlink("nowhere", temp.path().join("d/dangling.yaml")).unwrap();
+            check(
+                &temp,
+                &["d"],
+                &["d/a.yaml"],
+                &["linked-folder d/linked", "unreadable-file d/dangling.yaml", "unreadable-file d/loop.yaml"],
+            );
+        }
+
+        #[test]
+        fn a_named_link_to_a_folder_is_walked() {
+            let temp = tree(&["real/a.yaml"]);
+            symlink("real", temp.path().join("link")).unwrap();
+            check(&temp, &["link"], &["link/a.yaml"], &[]);
+            check(&temp, &["link", "real"], &["link/a.yaml"], &[]);
+        }
+
+        #[test]
+        fn a_named_link_that_leads_nowhere_is_missing() {
+            let temp = tree(&[]);
+            symlink("nowhere", temp.path().join("a.yaml")).unwrap();
+            check(&temp, &["a.yaml"], &[], &["missing-path a.yaml"]);
+        }
+    }
+}
