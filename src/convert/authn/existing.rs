@@ -1,0 +1,99 @@
+//! PeerAuthentications already in the input, and what a pod gets from several of them (`spec/authn.md` §2.5, §3.2).
+
+use super::subjects::Subject;
+use crate::api::Labels;
+use crate::api::security::{MtlsMode, PeerAuthentication};
+use crate::finding::Place;
+use crate::mesh::{Mesh, SourceRelease, selects};
+use std::collections::BTreeMap;
+
+/// A PeerAuthentication, existing or planned, reduced to what decides modes.
+#[derive(Clone, Debug)]
+pub(super) struct Setting {
+    /// Its namespace.
+    pub(super) namespace: String,
+    /// Empty for a whole namespace or mesh.
+    pub(super) selector: Labels,
+    /// `mtls.mode`, unless it is unset.
+    pub(super) mode: Option<MtlsMode>,
+    /// `portLevelMtls` by **container** port; `None` is `UNSET`.
+    pub(super) ports: BTreeMap<u16, Option<MtlsMode>>,
+    /// Where it is written, for an object of the input.
+    pub(super) place: Option<Place>,
+}
+
+/// The PeerAuthentications of the input, oldest first.
+pub(super) fn existing(mesh: &Mesh) -> Vec<Setting> {
+    let mut objects: Vec<&PeerAuthentication> = mesh.peer.iter().collect();
+    objects.sort_by_cached_key(|object| {
+        let created = object.meta.created.clone();
+        (created.is_none(), created, format!("{}.{}", object.meta.name, object.meta.namespace))
+    });
+    let setting = |object: &PeerAuthentication| Setting {
+        namespace: object.meta.namespace.clone(),
+        selector: object.selector.clone(),
+        mode: object.mode,
+        ports: object.ports.clone(),
+        place: Some(object.meta.place.clone()),
+    };
+    objects.into_iter().map(setting).collect()
+}
+
+/// The settings that decide for a pod: one for the mesh, one for its namespace, one for the workload. Never more; each
+/// is the oldest of its kind.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Composed<'s> {
+    mesh: Option<&'s Setting>,
+    namespace: Option<&'s Setting>,
+    /// The setting with a selector.
+    pub(super) workload: Option<&'s Setting>,
+}
+
+/// Finds the settings that decide for pods with these labels. `settings` is in order of age.
+pub(super) fn compose<'s>(
+    settings: impl Iterator<Item = &'s Setting> + Clone,
+    root: &str,
+    namespace: &str,
+    labels: &Labels,
+) -> Composed<'s> {
+    let whole = |of: &str| settings.clone().find(|setting| setting.namespace == of && setting.selector.is_empty());
+    // A selector in the root namespace is ignored, also for the pods of that namespace (S10).
+    let selecting = |setting: &&Setting| {
+        setting.namespace == namespace && !setting.selector.is_empty() && selects(&setting.selector, labels)
+    };
+    Composed {
+        mesh: whole(root),
+        namespace: if namespace == root { None } else { whole(namespace) },
+        workload: if namespace == root { None } else { settings.clone().find(selecting) },
+    }
+}
+
+impl<'s> Composed<'s> {
+    /// The mode of a **container** port.
+    pub(super) fn mode(&self, port: u16) -> MtlsMode {
+        let inherited = [self.workload, self.namespace, self.mesh]
+            .into_iter()
+            .flatten()
+            .find_map(|setting| setting.mode)
+            .unwrap_or(MtlsMode::Permissive);
+        self.workload.and_then(|setting| setting.ports.get(&port).copied()).flatten().unwrap_or(inherited)
+    }
+
+    /// True when no setting applies at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.any().is_none()
+    }
+
+    /// The most specific setting.
+    pub(super) fn any(&self) -> Option<&'s Setting> {
+        self.workload.or(self.namespace).or(self.mesh)
+    }
+}
+
+/// True when the old mesh took the modes of this workload from PeerAuthentications already: on 1.5 ANY of them, even a
+/// mesh-wide one, switched the mTLS half of all old policies off (§2.5, E87). 1.4 did not know the kind.
+pub(super) fn replaced_mtls(mesh: &Mesh, settings: &[Setting], subject: &Subject<'_>) -> bool {
+    let root = &mesh.settings.root_namespace;
+    mesh.settings.source == SourceRelease::V1_5
+        && !compose(settings.iter(), root, subject.namespace(), subject.labels()).is_empty()
+}

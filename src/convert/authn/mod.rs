@@ -1,0 +1,222 @@
+//! Policy and MeshPolicy to PeerAuthentication, RequestAuthentication and AuthorizationPolicy (`spec/authn.md` §4).
+//!
+//! Old policies were chosen per service port and replaced each other; new ones are chosen per workload (mTLS) or add up
+//! (JWT). So everything here starts from what was enforced on every container port ([`subjects`]), and old objects are
+//! only the places where the results stand.
+
+mod destination_rules;
+mod doubts;
+mod effective;
+mod existing;
+mod meaning;
+mod mtls;
+mod naming;
+mod selectors;
+mod subjects;
+mod targets;
+
+use super::{Context, Part};
+use crate::api::ManifestId;
+use crate::api::core::Service;
+use crate::api::legacy::AuthenticationPolicy;
+use crate::finding::catalogue::mtls as codes;
+use crate::finding::{Code, Finding, Severity};
+use crate::mesh::Mesh;
+use crate::yaml::{Manifest, Notes};
+use effective::{Policies, is_mesh_policy};
+use meaning::{JwtMeaning, mode};
+use naming::Sketch;
+use std::collections::BTreeSet;
+use subjects::Subject;
+
+/// Converts the authentication policies of an environment.
+pub fn convert(context: Context<'_>) -> Part {
+    let policies = Policies::new(context.mesh);
+    let subjects = subjects::subjects(context.mesh, &policies);
+    let facts = Facts { context, policies, subjects };
+    let mut work = Work { facts: &facts, part: Part::default(), sketches: Vec::new() };
+    if !work.target_serves_new_kinds() {
+        return work.part;
+    }
+    targets::check(&mut work);
+    doubts::report(&mut work);
+    mtls::convert(&mut work);
+    work.finish()
+}
+
+/// What is known before anything is decided.
+#[derive(Debug)]
+struct Facts<'a> {
+    context: Context<'a>,
+    policies: Policies<'a>,
+    subjects: Vec<Subject<'a>>,
+}
+
+/// A conversion under way.
+#[derive(Debug)]
+struct Work<'a> {
+    facts: &'a Facts<'a>,
+    part: Part,
+    sketches: Vec<Sketch<'a>>,
+}
+
+impl<'a> Work<'a> {
+    fn mesh(&self) -> &'a Mesh {
+        self.facts.context.mesh
+    }
+
+    fn policies(&self) -> &'a Policies<'a> {
+        &self.facts.policies
+    }
+
+    fn subjects(&self) -> &'a [Subject<'a>] {
+        &self.facts.subjects
+    }
+
+    fn root(&self) -> &'a str {
+        &self.facts.context.mesh.settings.root_namespace
+    }
+
+    /// The workloads of a namespace.
+    fn subjects_of<'n>(&self, namespace: &'n str) -> impl Iterator<Item = (usize, &'a Subject<'a>)> + use<'a, 'n> {
+        self.subjects().iter().enumerate().filter(move |(_, subject)| subject.namespace() == namespace)
+    }
+
+    /// The namespaces that hold a workload, sorted.
+    fn namespaces(&self) -> BTreeSet<&'a str> {
+        self.subjects().iter().map(|subject| subject.namespace()).collect()
+    }
+
+    /// The manifest a policy was read from.
+    fn manifest(&self, policy: &AuthenticationPolicy) -> Option<&'a Manifest> {
+        let ManifestId(index) = policy.meta.manifest?;
+        self.facts.context.manifests.get(index).map(|input| &input.manifest)
+    }
+
+    /// The comments beside an entry of a policy.
+    fn notes(&self, policy: &AuthenticationPolicy, pointer: &str) -> Notes {
+        self.manifest(policy).map(|manifest| manifest.notes(pointer)).unwrap_or_default()
+    }
+
+    /// Adds a finding about a policy; its place is the policy unless it has one.
+    fn report(&mut self, policy: &AuthenticationPolicy, finding: Finding) {
+        self.part.findings.push(about(policy, finding));
+    }
+
+    /// Refuses a policy unless the user allowed the finding; true when it was allowed.
+    fn refuse(&mut self, policy: &AuthenticationPolicy, finding: Finding) -> bool {
+        let finding = about(policy, finding);
+        match policy.meta.manifest {
+            Some(id) => self.part.refuse_unless_allowed(self.facts.context.options, id, finding),
+            None => {
+                self.part.findings.push(finding.severity(Severity::Error));
+                false
+            }
+        }
+    }
+
+    /// Notes that a policy had no effect and becomes nothing.
+    fn inert(&mut self, policy: &AuthenticationPolicy, code: Code) {
+        if let Some(id) = policy.meta.manifest {
+            self.part.inert.insert(id, code);
+        }
+    }
+
+    /// True when the policy asks more of callers than what would apply without it.
+    fn is_stricter_than_inherited(&self, policy: &AuthenticationPolicy) -> bool {
+        let inherited = self.policies().inherited(&policy.meta.namespace);
+        mode(policy) > inherited.mode || JwtMeaning::of(policy).demands_token()
+    }
+
+    /// True when a Sidecar replaces the listeners of any workload of this service: its ports then count instead of
+    /// the service's.
+    fn has_custom_ingress(&self, service: &Service) -> bool {
+        self.mesh().workloads_of(service).iter().any(|workload| self.mesh().custom_ingress(workload).is_some())
+    }
+
+    /// PeerAuthentication, RequestAuthentication and DENY exist since 1.5 (E76).
+    fn target_serves_new_kinds(&mut self) -> bool {
+        let target = self.mesh().settings.target;
+        if target.at_least(5) {
+            return true;
+        }
+        for policy in &self.mesh().authentication {
+            let message = format!("Istio {target} does not know the kinds that {} would become.", policy.meta.kind);
+            self.refuse(policy, Finding::new(codes::TARGET_TOO_OLD, message));
+        }
+        false
+    }
+
+    /// Names the sketches, drops those that a refused policy has a part in, and accounts for every policy.
+    fn finish(mut self) -> Part {
+        self.spread_refusals();
+        let sketches = std::mem::take(&mut self.sketches);
+        self.part.drafts = naming::drafts(sketches);
+        self.account_for_the_rest();
+        self.part
+    }
+
+    /// One object made from several policies cannot be written when one of them is refused, and then the others are
+    /// not fully converted either.
+    fn spread_refusals(&mut self) {
+        loop {
+            let refused = self.part.refused.clone();
+            let is_refused =
+                |policy: &&AuthenticationPolicy| policy.meta.manifest.is_some_and(|id| refused.contains(&id));
+            let (dropped, kept): (Vec<_>, Vec<_>) =
+                std::mem::take(&mut self.sketches).into_iter().partition(|sketch| sketch.from.iter().any(is_refused));
+            self.sketches = kept;
+            if dropped.is_empty() {
+                return;
+            }
+            for sketch in dropped {
+                let Some(cause) = sketch.from.iter().copied().find(|policy| is_refused(policy)) else { continue };
+                for policy in sketch.from.iter().copied().filter(|policy| !is_refused(policy)) {
+                    let message = format!(
+                        "{} shares a {} with {}, which was refused, so it cannot be converted either.",
+                        policy.meta.object(),
+                        sketch.kind_word(),
+                        cause.meta.object()
+                    );
+                    let finding = Finding::new(codes::REFUSED_TOGETHER, message)
+                        .related(cause.meta.place.clone(), "the policy that was refused");
+                    self.part.findings.push(about(policy, finding));
+                    self.part.refused.extend(policy.meta.manifest);
+                }
+            }
+        }
+    }
+
+    /// A policy that became nothing, was not refused and has no reason yet never governed any known port.
+    fn account_for_the_rest(&mut self) {
+        let used: BTreeSet<ManifestId> = self.part.drafts.iter().flat_map(|draft| draft.from.iter().copied()).collect();
+        for policy in &self.mesh().authentication {
+            let Some(id) = policy.meta.manifest else { continue };
+            if used.contains(&id) {
+                self.part.inert.remove(&id);
+            } else if !self.part.refused.contains(&id) && !self.part.inert.contains_key(&id) {
+                let message = format!("{} governed no port of any known workload.", policy.meta.object());
+                self.report(policy, Finding::new(codes::NO_EFFECT, message));
+                self.inert(policy, codes::NO_EFFECT);
+            }
+        }
+        for id in &self.part.refused {
+            self.part.inert.remove(id);
+        }
+    }
+}
+
+/// Completes a finding about a policy.
+fn about(policy: &AuthenticationPolicy, mut finding: Finding) -> Finding {
+    finding.place.get_or_insert_with(|| policy.meta.place.clone());
+    finding.object.get_or_insert_with(|| policy.meta.object());
+    finding
+}
+
+/// Puts policies in the order in which they stand in the input: the first is where a merged object goes. The namespace's
+/// and the mesh's policy come last, so that an exception stands where people wrote it.
+fn in_order<'a>(mut policies: Vec<&'a AuthenticationPolicy>) -> Vec<&'a AuthenticationPolicy> {
+    policies.sort_by_key(|policy| (is_mesh_policy(policy), policy.targets.is_empty(), policy.meta.manifest));
+    policies.dedup_by(|a, b| std::ptr::eq(*a, *b));
+    policies
+}

@@ -1,0 +1,187 @@
+//! Peers to PeerAuthentication: one per mesh, per namespace and per group of workloads (`spec/authn.md` §4.2–4.4).
+
+mod plan;
+mod remarks;
+mod scopes;
+mod workloads;
+
+use super::Work;
+use super::destination_rules;
+use super::existing::{Setting, compose, existing, replaced_mtls};
+use super::naming::{Selected, Sketch};
+use super::subjects::Subject;
+use crate::api::Labels;
+use crate::api::legacy::AuthenticationPolicy;
+use crate::api::security::MtlsMode;
+use crate::convert::{NewKind, plain};
+use crate::finding::Finding;
+use crate::finding::catalogue::mtls as codes;
+use crate::yaml::{Notes, Tree};
+use std::collections::BTreeMap;
+
+/// A PeerAuthentication to be.
+#[derive(Clone, Debug)]
+struct Planned<'a> {
+    namespace: String,
+    selector: Labels,
+    mode: Option<MtlsMode>,
+    mode_notes: Notes,
+    /// By **container** port, with the comments of the target ports that meant it.
+    ports: BTreeMap<u16, (MtlsMode, Notes)>,
+    from: Vec<&'a AuthenticationPolicy>,
+    part: Option<Selected>,
+}
+
+/// Converts the peers of every policy.
+pub(super) fn convert(work: &mut Work<'_>) {
+    let existing = existing(work.mesh());
+    let mut planned = scopes::plan(work, &existing);
+    let base = Base::new(work, &existing, &planned);
+    planned.extend(workloads::plan(work, &existing, &base));
+    // The new objects are younger than any that exist.
+    let after: Vec<Setting> = existing.iter().cloned().chain(planned.iter().map(Planned::setting)).collect();
+    check_result(work, &existing, &after);
+    remarks::report(work, &planned, &base);
+    destination_rules::report(work, &after);
+    for object in planned {
+        work.sketches.push(object.sketch());
+    }
+}
+
+/// The mode that a legacy mode becomes in a namespace: `--plaintext permissive` and ambient namespaces cannot keep
+/// plaintext-only ports.
+fn new_mode(work: &Work<'_>, namespace: &str, mode: MtlsMode) -> MtlsMode {
+    let keeps_plaintext_only = !work.facts.context.options.plaintext_permissive && !is_ambient(work, namespace);
+    match mode {
+        MtlsMode::Disable if !keeps_plaintext_only => MtlsMode::Permissive,
+        mode => mode,
+    }
+}
+
+/// True when ztunnel, not a sidecar, carries the namespace's traffic (E93).
+pub(super) fn is_ambient(work: &Work<'_>, namespace: &str) -> bool {
+    let ambient = |labels: &Labels| labels.get("istio.io/dataplane-mode").is_some_and(|mode| mode == "ambient");
+    work.mesh().namespaces.iter().any(|object| object.meta.name == namespace && ambient(&object.meta.labels))
+}
+
+/// What a port gets that no workload-level object speaks of.
+#[derive(Debug)]
+struct Base {
+    settings: Vec<Setting>,
+    root: String,
+}
+
+impl Base {
+    fn new(work: &Work<'_>, existing: &[Setting], planned: &[Planned<'_>]) -> Base {
+        let settings = existing.iter().cloned().chain(planned.iter().map(Planned::setting));
+        Base {
+            settings: settings.filter(|setting| setting.selector.is_empty()).collect(),
+            root: work.root().to_owned(),
+        }
+    }
+
+    fn mode(&self, namespace: &str) -> MtlsMode {
+        compose(self.settings.iter(), &self.root, namespace, &Labels::new()).mode(0)
+    }
+}
+
+impl<'a> Planned<'a> {
+    fn setting(&self) -> Setting {
+        Setting {
+            namespace: self.namespace.clone(),
+            selector: self.selector.clone(),
+            mode: self.mode,
+            ports: self.ports.iter().map(|(number, (mode, _))| (*number, Some(*mode))).collect(),
+            place: None,
+        }
+    }
+
+    fn sketch(self) -> Sketch<'a> {
+        let mut spec = Vec::new();
+        if !self.selector.is_empty() {
+            spec.push(selector_entry(&self.selector));
+        }
+        if let Some(mode) = self.mode {
+            let mode = (self.mode_notes, "mode".to_owned(), Tree::from(serde_json::Value::from(mode.word())));
+            spec.push((Notes::default(), "mtls".to_owned(), Tree::Map(vec![mode])));
+        }
+        if !self.ports.is_empty() {
+            let entry = |(number, (mode, notes)): (u16, (MtlsMode, Notes))| {
+                (notes, number.to_string(), Tree::Map(vec![plain("mode", serde_json::Value::from(mode.word()))]))
+            };
+            let ports = self.ports.into_iter().map(entry).collect();
+            spec.push((Notes::default(), "portLevelMtls".to_owned(), Tree::Map(ports)));
+        }
+        Sketch {
+            kind: NewKind::Peer,
+            namespace: self.namespace,
+            from: self.from,
+            part: self.part,
+            comment: Vec::new(),
+            spec: Tree::Map(spec),
+        }
+    }
+}
+
+/// `selector: {matchLabels: ...}`.
+pub(super) fn selector_entry(selector: &Labels) -> (Notes, String, Tree) {
+    let labels = selector.iter().map(|(key, value)| plain(key, serde_json::Value::from(value.as_str()))).collect();
+    (
+        Notes::default(),
+        "selector".to_owned(),
+        Tree::Map(vec![(Notes::default(), "matchLabels".to_owned(), Tree::Map(labels))]),
+    )
+}
+
+/// Looks at the result as the target mesh will: for every known port, is it what was enforced? Where an object of the
+/// input wins over a planned one it is not (E88), and the policies concerned are refused.
+fn check_result(work: &mut Work<'_>, existing: &[Setting], after: &[Setting]) {
+    if existing.is_empty() {
+        return;
+    }
+    let root = work.root();
+    for subject in work.subjects().iter().filter(|subject| !subject.gateway && subject.namespace() != root) {
+        let replaced = replaced_mtls(work.mesh(), existing, subject);
+        let before = compose(existing.iter(), root, subject.namespace(), subject.labels());
+        let result = compose(after.iter(), root, subject.namespace(), subject.labels());
+        for port in &subject.ports {
+            let wanted = if replaced {
+                before.mode(port.number)
+            } else {
+                new_mode(work, subject.namespace(), port.effective.mode)
+            };
+            let got = result.mode(port.number);
+            if wanted != got {
+                mismatch(work, subject, port.number, (wanted, got), result.any());
+            }
+        }
+    }
+}
+
+/// Refuses the policy whose port comes out wrong; without one, the policy whose new object changed it.
+fn mismatch(
+    work: &mut Work<'_>,
+    subject: &Subject<'_>,
+    number: u16,
+    (wanted, got): (MtlsMode, MtlsMode),
+    winner: Option<&Setting>,
+) {
+    let on_port = subject.ports.iter().find(|port| port.number == number).and_then(|port| port.effective.policy);
+    let inherited = work.policies().inherited(subject.namespace()).policy;
+    let Some(policy) = on_port.or(inherited) else { return };
+    let message = format!(
+        "Container port {number} of {} was {}, but with the PeerAuthentication already in the input it would be {}.",
+        subject.workload.meta.object(),
+        wanted.word(),
+        got.word()
+    );
+    let remedy = format!(
+        "Set container port {number} to {} in the existing PeerAuthentication, then run meshlift again.",
+        wanted.word()
+    );
+    let mut finding = Finding::new(codes::EXISTING_PEER, message).remedy(remedy);
+    if let Some(place) = winner.and_then(|setting| setting.place.clone()) {
+        finding = finding.related(place, "the PeerAuthentication that decides");
+    }
+    work.refuse(policy, finding);
+}
