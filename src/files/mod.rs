@@ -7,12 +7,15 @@
 //!
 //! Nothing here fails on what is on the disk: a file that cannot be read becomes a [`Finding`](crate::finding::Finding).
 
+pub mod commit;
 pub mod filter;
+pub mod output;
 pub mod read;
 pub mod shown;
 pub mod text;
 pub mod walk;
 
+pub use commit::{Change, Commit};
 pub use filter::Interest;
 pub use read::{Scan, SourceFile, Want, read};
 pub use walk::{Role, Root, Source, Walked, walk};

@@ -100,8 +100,8 @@ struct Found {
 
 impl Found {
     /// The lowest rank of the ways to reach a file is the one that is kept.
-    fn rank(&self) -> (Role, bool, bool, &str) {
-        (self.source.role, self.linked, !self.source.named, &self.source.shown)
+    fn rank(&self) -> (Role, bool, bool, usize, &str) {
+        (self.source.role, self.linked, !self.source.named, self.source.shown.len(), &self.source.shown)
     }
 }
 

@@ -39,4 +39,34 @@ codes! {
         risk: "The file is left out, and a policy inside it is not converted.",
         remedy: "Save the file as UTF-8, or exclude it with an .ignore file if it is no manifest.",
     }
+    READ_ONLY_TARGET = "read-only-target", Error, None {
+        title: "a file that must not be written",
+        cause: "The file, its folder or its file system is read-only, so the converted text cannot take its place.",
+        risk: "If the other files were rewritten without it, the repository would hold half of a migration; so none is.",
+        remedy: "Make the file and its folder writable, or write copies with -o DIR.",
+    }
+    WRITE_FAILED = "write-failed", Error, None {
+        title: "a file that could not be written",
+        cause: "The operating system refused to write it, for the reason shown; a full disk is the usual one.",
+        risk: "Half of a migration could open or cut traffic, so every file that was already replaced got its old text back.",
+        remedy: "Remove the cause, for example by freeing disk space, and run meshlift again.",
+    }
+    CHANGED_WHILE_RUNNING = "changed-while-running", Error, None {
+        title: "a file that changed while meshlift was running",
+        cause: "Between reading the file and replacing it, somebody or something else changed it.",
+        risk: "Replacing it would lose that change, and the proof was about another text; so no file was written.",
+        remedy: "Run meshlift again when nothing else writes to the files.",
+    }
+    HARD_LINKED_FILE = "hard-linked-file", Error, None {
+        title: "a file that has several names",
+        cause: "The file has hard links. A file is replaced by renaming a new one over it, and that would part the names.",
+        risk: "The other name would go on holding the old policies without anybody noticing; so no file was written.",
+        remedy: "Replace the hard link by a symbolic link or a copy, or write copies with -o DIR.",
+    }
+    UNSAFE_OUTPUT_PATH = "unsafe-output-path", Error, None {
+        title: "a copy that has no safe place under the output folder",
+        cause: "The copy would leave the folder given with -o, meet another copy, or overwrite an input file.",
+        risk: "A file that nobody meant to change would be overwritten; so no file was written.",
+        remedy: "Name the inputs by paths below the working directory, and give -o a folder of its own.",
+    }
 }
