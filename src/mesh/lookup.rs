@@ -4,7 +4,7 @@ use super::{Lookup, Mesh, Settings, selects};
 use crate::api::core::{ContainerPort, Service, TargetPort, Transport, Workload};
 use crate::api::legacy::RbacConfig;
 use crate::api::networking::Sidecar;
-use crate::api::{Labels, Meta};
+use crate::api::{Labels, ManifestId, Meta};
 use crate::finding::ObjectRef;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -157,17 +157,31 @@ impl Mesh {
     }
 
     /// The effective RBAC config (`spec/rbac.md` §1.2): ClusterRbacConfig `default`, else RbacConfig `default`.
-    /// `None` means that RBAC is off only when nothing is [in doubt](Mesh::in_doubt) about these kinds.
+    /// `None` means that RBAC is off, unless [`Mesh::config_in_doubt`] names an object.
     pub fn effective_config(&self) -> Option<&RbacConfig> {
         let of_kind = |kind: &str| self.configs.iter().find(|config| config.meta.kind == kind);
-        of_kind("ClusterRbacConfig").or_else(|| of_kind("RbacConfig"))
+        match of_kind("ClusterRbacConfig") {
+            Some(config) => Some(config),
+            None if self.config_in_doubt().is_some() => None,
+            None => of_kind("RbacConfig"),
+        }
     }
 
-    /// Rejected objects of a kind that may have been in force all the same, because a cluster that holds them got
-    /// them past validation, or because two of them contradict each other.
+    /// A rejected config that may be the one in force, so that it is not known whether RBAC is on.
+    pub fn config_in_doubt(&self) -> Option<&ObjectRef> {
+        let decided = |kind: &str| self.configs.iter().any(|config| config.meta.kind == kind);
+        match self.in_doubt("ClusterRbacConfig").next() {
+            Some(object) => Some(object),
+            None if decided("ClusterRbacConfig") => None,
+            None => self.in_doubt("RbacConfig").next(),
+        }
+    }
+
+    /// Rejected objects of a kind that may have been in force all the same, because the cluster got them past
+    /// validation or because several contradict each other.
     pub fn in_doubt(&self, kind: &str) -> impl Iterator<Item = &ObjectRef> {
-        let is_inert = |object: &ObjectRef| self.inert.iter().any(|(_, inert, _)| inert == object);
-        self.rejected.iter().map(|(_, object)| object).filter(move |o| o.kind == kind && !is_inert(o))
+        let is_inert = |id: ManifestId| self.inert.iter().any(|(inert, ..)| *inert == id);
+        self.rejected.iter().filter(move |(id, object)| object.kind == kind && !is_inert(*id)).map(|(_, object)| object)
     }
 
     /// The Sidecar whose custom ingress listeners replace the listeners of this workload's services

@@ -13,10 +13,17 @@ use crate::finding::{Code, Finding, ObjectRef};
 use crate::yaml::Manifest;
 use std::collections::{BTreeMap, BTreeSet};
 
+mod build;
+mod conflicts;
+mod decode;
+mod environments;
 mod lookup;
 mod ports;
 mod settings;
+pub mod testing;
+mod validate;
 
+pub use build::build;
 pub use lookup::kubectl_get;
 pub use settings::{Settings, SourceRelease, Version};
 
@@ -159,11 +166,6 @@ pub struct World {
     pub environments: Vec<Environment>,
     /// Decoding and validation findings.
     pub findings: Vec<Finding>,
-    /// The manifests of legacy kinds (valid or not).
+    /// The manifests of legacy kinds (valid or not) that meshlift may rewrite: those of the input, not of an inventory.
     pub legacy: Vec<ManifestId>,
-}
-
-/// Decodes the input and splits it into environments.
-pub fn build(_inputs: Vec<Input>, _options: &BuildOptions) -> World {
-    todo!()
 }

@@ -1,5 +1,114 @@
-//! Codes of the area `mesh`.
+//! Codes about objects: what could not be decoded, what Istio would not have accepted, what contradicts itself.
 
 use super::codes;
 
-codes! {}
+codes! {
+    MISSING_NAME = "missing-name", Error, None {
+        title: "an object without `metadata.name`",
+        cause: "Kubernetes creates no object without a name, so this document never became one; `generateName` makes a name that nobody can know here.",
+        risk: "The document may be meant to protect something, but nothing enforces it and nothing can replace it.",
+        remedy: "Give the object the name it has in the cluster, or remove the document.",
+    }
+    UNDECODABLE_POLICY = "undecodable-policy", Error, None {
+        title: "a legacy object that Istio could not decode",
+        cause: "A value has the wrong type or is not one of the words its field knows. Istio logged an error and went on without the whole object.",
+        risk: "The object was probably never enforced. Converting what it seems to say would change access; leaving it out would hide a mistake.",
+        remedy: "Correct the value at the place shown to what is enforced today, or remove the object if nothing depends on it.",
+    }
+    INVALID_POLICY = "invalid-policy", Error, None {
+        title: "a Policy or MeshPolicy that Istio's validation refuses",
+        cause: "Istio's admission webhook rejects this object, so a cluster holds it only if validation was switched off, and then it does not mean what it says.",
+        risk: "What the cluster enforced instead is not known, so a conversion could open or close traffic.",
+        remedy: "Compare with the object in the cluster and correct it at the place shown.",
+    }
+    INVALID_RBAC_CONFIG = "invalid-rbac-config", Error, None {
+        title: "a ClusterRbacConfig or RbacConfig that Istio's validation refuses",
+        cause: "Istio's admission webhook rejects this config, so another one is in force in the cluster, or validation was switched off.",
+        risk: "Whether role-based access control is on, and where, is not known; every ServiceRole depends on it.",
+        remedy: "Run `kubectl get clusterrbacconfigs,rbacconfigs -A -o yaml`, and correct the document to what is in force.",
+    }
+    INVALID_SERVICE_ROLE = "invalid-service-role", Error, None {
+        title: "a ServiceRole that Istio's validation refuses",
+        cause: "Istio's admission webhook rejects this role, so a cluster holds it only if validation was switched off.",
+        risk: "What it granted is not known; a guess could open a service to callers who never had access.",
+        remedy: "Correct the role at the place shown, or remove it if the cluster does not hold it.",
+    }
+    INVALID_SERVICE_ROLE_BINDING = "invalid-service-role-binding", Error, None {
+        title: "a ServiceRoleBinding that Istio's validation refuses",
+        cause: "Istio's admission webhook rejects this binding, or the control plane could not load it: it needs a `roleRef` to a ServiceRole and at least one subject that says something.",
+        risk: "Whom it granted access is not known; a guess could let strangers in.",
+        remedy: "Correct the binding at the place shown, or remove it if the cluster does not hold it.",
+    }
+    UNSUPPORTED_LEGACY_API = "unsupported-legacy-api", Error, None {
+        title: "a security object of an API that meshlift does not convert",
+        cause: "The object belongs to an experiment or to a release before 1.0: the `AuthorizationPolicy` of `rbac.istio.io`, or roles of `config.istio.io/v1alpha2`. No release that meshlift migrates from enforces it.",
+        risk: "Nothing takes its place after the upgrade, so whatever it was meant to protect is open.",
+        remedy: "Write down what the object should do, express it in an AuthorizationPolicy of `security.istio.io`, and remove the document.",
+    }
+    NEVER_ACTIVE = "never-active", Warning, None {
+        title: "a mesh-wide object that Istio never looked at",
+        cause: "Istio reads the MeshPolicy, the ClusterRbacConfig and the RbacConfig named `default` only; one with another name is ignored.",
+        risk: "Somebody may believe that the mesh is protected by an object which has no effect.",
+        remedy: "Nothing replaces the object; if it should take effect, rename it to `default` and convert again.",
+    }
+    BOOLEAN_MODE = "boolean-mode", Warning, None {
+        title: "`ON` or `OFF` without quotes, which YAML reads as a boolean",
+        cause: "For kubectl an unquoted `ON` is the boolean true, and a boolean is not a mode. meshlift takes it as the word that was written.",
+        risk: "A cluster that got exactly this document may have refused or ignored it, and then role-based access control was never switched on by it.",
+        remedy: "Compare with `kubectl get clusterrbacconfig default -o yaml`, and write the mode in quotes.",
+    }
+    NUMERIC_ENUM = "numeric-enum", Warning, None {
+        title: "a number where the API has words",
+        cause: "The old API accepted the number of an enum value as well as its name, but the schemas shipped since 1.4 accept the names only.",
+        risk: "A cluster of 1.4 or later refuses this spelling, so the object may never have arrived there.",
+        remedy: "Write the word that the message names.",
+    }
+    NAMESPACE_ON_CLUSTER_OBJECT = "namespace-on-cluster-object", Note, None {
+        title: "a cluster-scoped object that carries a namespace",
+        cause: "MeshPolicy and ClusterRbacConfig exist once per cluster, whatever `metadata.namespace` says.",
+        risk: "A reader may think that the object concerns one namespace, while it concerns the whole mesh.",
+        remedy: "Nothing has to be done: the object is converted as the mesh-wide one it is.",
+    }
+    AMBIGUOUS_MESH_CONFIG = "ambiguous-mesh-config", Error, None {
+        title: "two different mesh-wide objects where only one can be in force",
+        cause: "Two documents of one environment define the same mesh-wide object differently, or two RbacConfigs exist of which Istio uses whichever it lists first.",
+        risk: "Choosing the wrong one switches authentication or access control on or off for the whole mesh.",
+        remedy: "Convert each environment on its own by naming its folder, or remove the document that is not in force.",
+    }
+    DUPLICATE_POLICY = "duplicate-policy", Error, None {
+        title: "two different objects with the same kind, namespace and name",
+        cause: "A cluster can hold only one of them: the document that was applied last. The files do not say which that is.",
+        risk: "Converting the one that is not in force would open or close traffic.",
+        remedy: "Remove the document that is not in force, or convert each environment on its own by naming its folder.",
+    }
+    AMBIGUOUS_SERVICE = "ambiguous-service", Error, None {
+        title: "two different Services or workloads with the same name",
+        cause: "Two documents that are equally near describe one Service or workload differently, so its selector and its ports are not known.",
+        risk: "A policy would be attached to the wrong pods or ports, and the right ones would stay open.",
+        remedy: "Convert each environment on its own by naming its folder, or remove the document that is not in use.",
+    }
+    DUPLICATE_DOCUMENT = "duplicate-document", Note, None {
+        title: "the same object twice",
+        cause: "Two documents of one environment define the same object with the same `spec`; applying both gives one object.",
+        risk: "None for access: the first document is converted, the second becomes a comment if it is a legacy object.",
+        remedy: "Remove one of the two documents.",
+    }
+    UNREADABLE_OBJECT = "unreadable-object", Warning, None {
+        title: "a Service, workload or current policy that could not be understood",
+        cause: "A value in it has the wrong type, is not one of the words its field knows, or uses a feature that meshlift does not model.",
+        risk: "The object is left as it is, but nothing can be proved about the pods it concerns.",
+        remedy: "Correct the value at the place shown and run meshlift again.",
+    }
+    PARTIAL_MANIFEST = "partial-manifest", Note, None {
+        title: "a patch, not a whole object",
+        cause: "The document names a workload without pod labels, a Service without ports, or no object at all, as patches of kustomize do. It says nothing about which pods or ports exist.",
+        risk: "If the patch changes labels or ports, the object it is for is not what meshlift sees.",
+        remedy: "Give meshlift the rendered objects with `kustomize build FOLDER | meshlift -` if the patch changes labels, selectors or ports.",
+    }
+    INEFFECTIVE_PEER_AUTHENTICATION = "ineffective-peer-authentication", Warning, None {
+        title: "a PeerAuthentication with a selector in the root namespace",
+        cause: "Istio ignores PeerAuthentications that select workloads when they are in the root namespace, also for the pods of that namespace.",
+        risk: "Workloads that should demand mutual TLS may accept plaintext.",
+        remedy: "Move the PeerAuthentication to the namespace of the workload it is for.",
+    }
+}

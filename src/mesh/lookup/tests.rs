@@ -1,5 +1,4 @@
 use super::*;
-use crate::api::ManifestId;
 use crate::api::core::ServicePort;
 use crate::api::legacy::{Enforcement, RbacMode};
 use crate::api::networking::SidecarIngress;
@@ -122,6 +121,19 @@ fn e17_a_cluster_config_is_used_alone() {
     assert_eq!(mesh.effective_config().map(|c| c.meta.kind.as_str()), Some("RbacConfig"));
     mesh.configs.push(config("ClusterRbacConfig", ""));
     assert_eq!(mesh.effective_config().map(|c| c.meta.kind.as_str()), Some("ClusterRbacConfig"));
+}
+
+#[test]
+fn a_rejected_config_leaves_it_open_whether_access_control_is_on() {
+    let mut mesh = Mesh::new(Settings::default());
+    mesh.configs.push(config("RbacConfig", "istio-system"));
+    let rejected = ObjectRef::new("ClusterRbacConfig", "", "default");
+    mesh.rejected.push((ManifestId(7), rejected.clone()));
+    assert_eq!(mesh.effective_config(), None);
+    assert_eq!(mesh.config_in_doubt(), Some(&rejected));
+    mesh.inert.push((ManifestId(7), rejected, crate::finding::catalogue::mesh::NEVER_ACTIVE));
+    assert_eq!(mesh.config_in_doubt(), None);
+    assert!(mesh.effective_config().is_some());
 }
 
 #[test]

@@ -1,0 +1,139 @@
+//! From manifests to a [`World`]: decode each, split into environments, fill a [`Mesh`] per environment.
+
+use super::conflicts::{self, Resolution};
+use super::decode::{self, Decoded, Object, Outcome};
+use super::environments::{self, Member, Plan};
+use super::{BuildOptions, Environment, Input, Mesh, World};
+use crate::api::ManifestId;
+use crate::finding::{self, Finding};
+use std::collections::BTreeSet;
+
+/// Decodes the input and splits it into environments (the module `environments` states the rule).
+///
+/// Legacy objects of an inventory are part of the mesh, because they decide what was enforced; their manifests are
+/// marked by [`Input::inventory`] and are not in [`World::legacy`].
+pub fn build(inputs: Vec<Input>, options: &BuildOptions) -> World {
+    let mut findings = Vec::new();
+    let decoded: Vec<Decoded> = inputs
+        .iter()
+        .enumerate()
+        .filter_map(|(index, input)| decode::decode(ManifestId(index), input, options, &mut findings))
+        .collect();
+
+    // A patch is not an object: it neither exists nor separates environments.
+    let objects: Vec<&Decoded> = decoded.iter().filter(|d| !matches!(d.outcome, Outcome::Patch)).collect();
+    let members: Vec<Member> = objects.iter().map(|object| member(object, &inputs)).collect();
+    let environments = environments::plan(&members, options.one_mesh)
+        .into_iter()
+        .map(|plan| environment(plan, &objects, &inputs, options, &mut findings))
+        .collect();
+
+    finding::sort(&mut findings);
+    let is_input = |id: ManifestId| inputs.get(id.0).is_some_and(|input| !input.inventory);
+    let legacy = decoded.iter().filter(|d| d.legacy && is_input(d.id)).map(|d| d.id).collect();
+    World { manifests: inputs, environments, findings, legacy }
+}
+
+fn member(decoded: &Decoded, inputs: &[Input]) -> Member {
+    let input = inputs.get(decoded.id.0);
+    let object = &decoded.object;
+    Member {
+        folder: input.map(|input| decode::folder_of(input.manifest.file()).to_owned()).unwrap_or_default(),
+        identity: (!object.name.is_empty())
+            .then(|| (object.kind.clone(), object.namespace.clone(), object.name.clone())),
+        separates: object.kind != "Namespace",
+        inventory: input.is_some_and(|input| input.inventory),
+    }
+}
+
+fn environment(
+    plan: Plan,
+    objects: &[&Decoded],
+    inputs: &[Input],
+    options: &BuildOptions,
+    findings: &mut Vec<Finding>,
+) -> Environment {
+    let mut mesh = Mesh::new(options.settings.clone());
+    mesh.complete = options.complete;
+    let seen: Vec<&Decoded> = plan.members.iter().filter_map(|index| objects.get(*index).copied()).collect();
+    let resolution = conflicts::resolve(&seen, inputs);
+    for decoded in &seen {
+        add(decoded, &resolution, &mut mesh);
+    }
+    findings.extend(resolution.findings);
+    drop_owned_workloads(&seen, &mut mesh);
+    findings.extend(conflicts::several_configs(&mut mesh));
+    let shared = plan.shared.iter().filter_map(|index| objects.get(*index));
+    mesh.shared = shared.filter(|decoded| decoded.legacy).map(|decoded| decoded.id).collect();
+    Environment { root: plan.root, mesh }
+}
+
+/// Puts an object where it belongs.
+fn add(decoded: &Decoded, resolution: &Resolution, mesh: &mut Mesh) {
+    let (id, object) = (decoded.id, || decoded.object.clone());
+    if let Some(code) = resolution.repeated.get(&id) {
+        if decoded.legacy {
+            mesh.rejected.push((id, object()));
+            mesh.inert.push((id, object(), *code));
+        }
+        return;
+    }
+    match &decoded.outcome {
+        Outcome::Accepted(_) if decoded.legacy && resolution.contradicting.contains(&id) => {
+            mesh.rejected.push((id, object()));
+        }
+        Outcome::Accepted(accepted) => {
+            if resolution.contradicting.contains(&id) {
+                mesh.unreadable.push((id, object()));
+            }
+            insert(accepted.as_ref().clone(), mesh);
+        }
+        Outcome::Rejected => mesh.rejected.push((id, object())),
+        Outcome::Inert(code) => {
+            mesh.rejected.push((id, object()));
+            mesh.inert.push((id, object(), *code));
+        }
+        Outcome::Unreadable => mesh.unreadable.push((id, object())),
+        Outcome::Patch => {}
+    }
+}
+
+fn insert(object: Object, mesh: &mut Mesh) {
+    match object {
+        Object::Authentication(policy) => mesh.authentication.push(policy),
+        Object::Config(config) => mesh.configs.push(config),
+        Object::Role(role) => mesh.roles.push(role),
+        Object::Binding(binding) => mesh.bindings.push(binding),
+        Object::Peer(policy) => mesh.peer.push(policy),
+        Object::Request(policy) => mesh.request.push(policy),
+        Object::Authorization(policy) => mesh.authorization.push(policy),
+        Object::Service(service) => mesh.services.push(service),
+        Object::Workload(workload) => mesh.workloads.push(workload),
+        Object::Namespace(namespace) => mesh.namespaces.push(namespace),
+        Object::DestinationRule(rule) => mesh.destination_rules.push(rule),
+        Object::Sidecar(sidecar) => mesh.sidecars.push(sidecar),
+        Object::ServiceEntry(entry) => mesh.service_entries.push(entry),
+    }
+}
+
+/// A dump lists a Deployment, its ReplicaSets and their Pods; the pods are counted once, as the topmost object that is
+/// here.
+fn drop_owned_workloads(seen: &[&Decoded], mesh: &mut Mesh) {
+    let known: BTreeSet<(&str, &str, &str)> = mesh
+        .workloads
+        .iter()
+        .map(|w| (w.meta.namespace.as_str(), w.meta.kind.as_str(), w.meta.name.as_str()))
+        .collect();
+    let owned: BTreeSet<ManifestId> = seen
+        .iter()
+        .filter(|decoded| {
+            let namespace = decoded.object.namespace.as_str();
+            decoded.owner.as_ref().is_some_and(|(kind, name)| known.contains(&(namespace, kind, name)))
+        })
+        .map(|decoded| decoded.id)
+        .collect();
+    mesh.workloads.retain(|workload| workload.meta.manifest.is_none_or(|id| !owned.contains(&id)));
+}
+
+#[cfg(test)]
+mod tests;
