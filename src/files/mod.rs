@@ -7,16 +7,26 @@
 //!
 //! Nothing here fails on what is on the disk: a file that cannot be read becomes a [`Finding`](crate::finding::Finding).
 
+#![allow(
+    clippy::result_large_err,
+    reason = "a finding is made once per broken file; boxing it would only cost clarity"
+)]
+
 pub mod commit;
 pub mod filter;
+pub mod git;
+pub mod kustomize;
 pub mod output;
 pub mod read;
+mod resolve;
 pub mod shown;
 pub mod text;
 pub mod walk;
 
 pub use commit::{Change, Commit};
 pub use filter::Interest;
+pub use git::{Revision, revision};
+pub use kustomize::{Kustomization, Kustomizations};
 pub use read::{Scan, SourceFile, Want, read};
 pub use walk::{Role, Root, Source, Walked, walk};
 

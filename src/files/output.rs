@@ -1,6 +1,7 @@
 //! `-o DIR`: where the copy of an input file goes. Always below DIR, never over an input.
 
 use super::commit::Change;
+use super::resolve::resolved;
 use super::shown::{STDIN, shown};
 use super::walk::Source;
 use crate::finding::catalogue::input;
@@ -16,8 +17,10 @@ use std::path::{Component, Path, PathBuf};
 pub fn copies(dir: &Path, files: Vec<(&Source, String)>, inputs: &[&Source]) -> Result<Vec<Change>, Vec<Finding>> {
     let mut changes: BTreeMap<PathBuf, Change> = BTreeMap::new();
     let mut findings = Vec::new();
+    let inputs: BTreeMap<PathBuf, &str> =
+        inputs.iter().filter_map(|input| Some((resolved(input.path.as_ref()?), &*input.shown))).collect();
     for (source, text) in files {
-        match destination(dir, source, inputs) {
+        match destination(dir, source, &inputs) {
             Err(why) => findings.push(refusal(source, &why)),
             Ok(path) if changes.contains_key(&path) => {
                 findings.push(refusal(source, &format!("another input file goes to {} as well", shown(&path))));
@@ -36,15 +39,15 @@ fn refusal(source: &Source, why: &str) -> Finding {
 }
 
 /// Where the copy of `source` goes, or why it cannot.
-fn destination(dir: &Path, source: &Source, inputs: &[&Source]) -> Result<PathBuf, String> {
+fn destination(dir: &Path, source: &Source, inputs: &BTreeMap<PathBuf, &str>) -> Result<PathBuf, String> {
     let below = path_below(source).ok_or("its path leaves its input root")?;
     let path = dir.join(below);
     let real = resolved(&path);
     if !real.starts_with(resolved(dir)) || (path.is_symlink() && !path.exists()) {
         return Err(format!("{} is a link or lies behind one that leads out of {}", shown(&path), shown(dir)));
     }
-    match inputs.iter().find(|input| input.path.as_ref() == Some(&real)) {
-        Some(input) => Err(format!("the copy would overwrite the input {}", input.shown)),
+    match inputs.get(&real) {
+        Some(input) => Err(format!("the copy would overwrite the input {input}")),
         None => Ok(path),
     }
 }
@@ -64,17 +67,6 @@ fn path_below(source: &Source) -> Option<PathBuf> {
 
 fn is_plain(path: &Path) -> bool {
     path.file_name().is_some() && path.components().all(|part| matches!(part, Component::Normal(_)))
-}
-
-/// The path with links resolved as far as it exists.
-fn resolved(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    for ancestor in path.ancestors() {
-        if let (Ok(real), Ok(rest)) = (ancestor.canonicalize(), path.strip_prefix(ancestor)) {
-            return if rest.as_os_str().is_empty() { real } else { real.join(rest) };
-        }
-    }
-    path
 }
 
 #[cfg(test)]

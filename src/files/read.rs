@@ -60,7 +60,7 @@ pub fn read_from(walked: Walked, want: Want, stdin: &mut dyn Read) -> Scan {
     let filter = match Filter::new() {
         Ok(filter) => filter,
         Err(error) => {
-            scan.findings.push(Finding::new(input::UNREADABLE_FILE, format!("The byte filter cannot start: {error}.")));
+            scan.findings.push(no_filter(&error));
             return scan;
         }
     };
@@ -73,20 +73,50 @@ pub fn read_from(walked: Walked, want: Want, stdin: &mut dyn Read) -> Scan {
         .map_init(Vec::new, |buffer, source| glance(&filter, &held, source, piped.as_ref(), buffer))
         .collect();
 
-    let any_legacy = glances.iter().any(|glance| matches!(glance, Glance::Seen { interest, .. } if interest.legacy));
-    let parse = want == Want::Everything || any_legacy;
+    gather(scan, &filter, walked.sources, glances, want)
+}
+
+/// Does for bytes that were read elsewhere (from a git revision) what [`read()`] does for files.
+pub(super) fn sift(read: impl Iterator<Item = (Source, io::Result<Vec<u8>>)>, want: Want) -> Scan {
+    let filter = match Filter::new() {
+        Ok(filter) => filter,
+        Err(error) => return Scan { findings: vec![no_filter(&error)], ..Scan::default() },
+    };
+    let (sources, glances): (Vec<Source>, Vec<Glance>) = read
+        .map(|(source, outcome)| {
+            let glance = match outcome {
+                Err(error) => Glance::Failed(unreadable(source.shown.clone(), &error)),
+                Ok(bytes) => {
+                    let interest = filter.interest(&bytes);
+                    let size = bytes.len() as u64;
+                    Glance::Seen { size, interest, bytes: (source.named || interest.is_any()).then_some(bytes) }
+                }
+            };
+            (source, glance)
+        })
+        .unzip();
+    gather(Scan::default(), &filter, sources, glances, want)
+}
+
+fn no_filter(error: &aho_corasick::BuildError) -> Finding {
+    Finding::new(
+        input::UNREADABLE_FILE,
+        format!("No file can be read, because the byte filter does not start: {error}."),
+    )
+}
+
+/// Decides, now that all files were looked at, which of them are parsed, and adds them to the scan.
+fn gather(mut scan: Scan, filter: &Filter, sources: Vec<Source>, glances: Vec<Glance>, want: Want) -> Scan {
     for glance in &glances {
         if let Glance::Seen { size, .. } = glance {
             scan.seen += 1;
             scan.bytes += size;
         }
     }
-    let outcomes: Vec<Option<Result<SourceFile, Finding>>> = walked
-        .sources
-        .into_par_iter()
-        .zip(glances)
-        .map(|(source, glance)| settle(&filter, source, glance, parse))
-        .collect();
+    let any_legacy = glances.iter().any(|glance| matches!(glance, Glance::Seen { interest, .. } if interest.legacy));
+    let parse = want == Want::Everything || any_legacy;
+    let outcomes: Vec<Option<Result<SourceFile, Finding>>> =
+        sources.into_par_iter().zip(glances).map(|(source, glance)| settle(filter, source, glance, parse)).collect();
     for outcome in outcomes.into_iter().flatten() {
         match outcome {
             Ok(file) => scan.files.push(file),

@@ -44,7 +44,7 @@ impl Root {
 pub struct Source {
     /// The path as the user would write it, `/`-separated; `-` for standard input. Unique in a run.
     pub shown: Arc<str>,
-    /// Where the file is, links resolved; `None` for standard input.
+    /// Where the file is, as named or met (links are not resolved); `None` for standard input.
     pub path: Option<PathBuf>,
     /// The input root, shown: the folder named on the command line, or the folder of a file named there. Empty for the
     /// working directory.
@@ -81,7 +81,7 @@ pub fn walk(roots: &[Root]) -> Walked {
         find(root, &mut found, &mut findings);
     }
     if roots.len() > 1 || found.iter().any(|file: &Found| file.linked) {
-        found.sort_by(|a, b| (&a.identity, a.rank()).cmp(&(&b.identity, b.rank())));
+        found.sort_by(|a, b| (&a.identity, rank(&a.source, a.linked)).cmp(&(&b.identity, rank(&b.source, b.linked))));
         found.dedup_by(|later, earlier| later.identity == earlier.identity);
     }
     let mut sources: Vec<Source> = found.into_iter().map(|file| file.source).collect();
@@ -98,11 +98,10 @@ struct Found {
     linked: bool,
 }
 
-impl Found {
-    /// The lowest rank of the ways to reach a file is the one that is kept.
-    fn rank(&self) -> (Role, bool, bool, usize, &str) {
-        (self.source.role, self.linked, !self.source.named, self.source.shown.len(), &self.source.shown)
-    }
+/// Of several ways to reach a file, the one with the lowest rank is kept: input before inventory, its own name before
+/// a link's, named before met, then the shorter path.
+pub(super) fn rank(source: &Source, linked: bool) -> (Role, bool, bool, usize, &str) {
+    (source.role, linked, !source.named, source.shown.len(), &source.shown)
 }
 
 fn find(root: &Root, found: &mut Vec<Found>, findings: &mut Vec<Finding>) {
@@ -128,7 +127,7 @@ fn named_file(root: &Root, name: Arc<str>) -> Found {
     let identity = root.path.canonicalize().unwrap_or_else(|_| root.path.clone());
     let folder = root.path.parent().map(shown).unwrap_or_default();
     let linked = root.path.is_symlink();
-    let source = Source { shown: name, path: Some(identity.clone()), root: folder, role: root.role, named: true };
+    let source = Source { shown: name, path: Some(root.path.clone()), root: folder, role: root.role, named: true };
     Found { source, identity, linked }
 }
 
@@ -255,7 +254,7 @@ impl Folder<'_> {
     fn file(&self, path: &Path, identity: PathBuf, linked: bool) -> Met {
         let source = Source {
             shown: shown(path),
-            path: Some(identity.clone()),
+            path: Some(path.to_owned()),
             root: self.name.clone(),
             role: self.role,
             named: false,
@@ -272,7 +271,7 @@ impl Folder<'_> {
     }
 }
 
-fn linked_folder(name: Arc<str>, target: &Path) -> Finding {
+pub(super) fn linked_folder(name: Arc<str>, target: &Path) -> Finding {
     let message = format!("{name} is a link to the folder {}, which was not entered.", shown(target));
     Finding::new(input::LINKED_FOLDER, message).at(Place::start_of(name))
 }
@@ -402,8 +401,7 @@ mod tests {
             symlink("real.yaml", temp.path().join("d/alias.yaml")).unwrap();
             symlink("../elsewhere/b.yaml", temp.path().join("d/c.yaml")).unwrap();
             let walked = check(&temp, &["d"], &["d/c.yaml", "d/real.yaml"], &[]);
-            let target = temp.path().canonicalize().unwrap().join("elsewhere/b.yaml");
-            assert_eq!(walked.sources.first().unwrap().path.as_ref(), Some(&target));
+            assert_eq!(walked.sources.first().unwrap().path, Some(temp.path().join("d/c.yaml")));
         }
 
         #[test]

@@ -95,7 +95,7 @@ impl Staged {
             });
         };
         old.persist(&self.target).map_err(|failure| {
-            let kept = failure.path.keep().map_or_else(|error| error.path.to_path_buf(), |path| path);
+            let kept = failure.path.keep().unwrap_or_else(|error| error.path.to_path_buf());
             let message = format!(
                 "{} holds its new text although the run failed, because the old file cannot be moved back ({}); the \
                  old file is {}.",

@@ -69,4 +69,34 @@ codes! {
         risk: "A file that nobody meant to change would be overwritten; so no file was written.",
         remedy: "Name the inputs by paths below the working directory, and give -o a folder of its own.",
     }
+    SEVERAL_KUSTOMIZATIONS = "several-kustomizations", Warning, None {
+        title: "a folder with more than one kustomization file",
+        cause: "A folder holds two or three of kustomization.yaml, kustomization.yml and Kustomization; kustomize itself refuses that.",
+        risk: "Only the first of them, in this order, decides the namespace of the documents below it.",
+        remedy: "Keep one of the files.",
+    }
+    GIT_FAILED = "git-failed", Error, None {
+        title: "a git command that did not work",
+        cause: "The git program is not installed, or it refused to read the repository for the reason shown.",
+        risk: "Without the older manifests there is nothing to compare with, so nothing was verified.",
+        remedy: "Make the git command shown work in this folder, or check the revision out elsewhere and give both folders to verify.",
+    }
+    NO_REPOSITORY = "no-repository", Error, None {
+        title: "a path outside every git repository",
+        cause: "A git revision was asked for, and the path lies in no git work tree.",
+        risk: "Without the older manifests there is nothing to compare with, so nothing was verified.",
+        remedy: "Run meshlift inside the repository, or give verify two folders.",
+    }
+    UNKNOWN_REVISION = "unknown-revision", Error, None {
+        title: "a revision that the repository does not have",
+        cause: "The name is no branch, tag or commit of this clone; CI systems often fetch a single commit only.",
+        risk: "Without the older manifests there is nothing to compare with, so nothing was verified.",
+        remedy: "Correct the name, or fetch it first with `git fetch origin REF`.",
+    }
+    SUBMODULE_NOT_READ = "submodule-not-read", Warning, None {
+        title: "a git submodule whose older state was not read",
+        cause: "The manifests of a submodule belong to another repository, and only the named one is read at the revision.",
+        risk: "Policies of the submodule are on one side of the comparison only.",
+        remedy: "Run verify inside the submodule as well.",
+    }
 }
