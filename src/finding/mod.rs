@@ -39,6 +39,12 @@ impl Span {
     }
 }
 
+impl From<std::ops::Range<usize>> for Span {
+    fn from(range: std::ops::Range<usize>) -> Span {
+        Span { start: range.start, end: range.end }
+    }
+}
+
 impl Place {
     /// The start of a file, for a finding about the file as a whole.
     pub fn start_of(file: impl Into<Arc<str>>) -> Place {

@@ -3,11 +3,32 @@
 //! A file is parsed into a [`Stream`] whose documents tile its bytes; files are changed by splicing bytes
 //! ([`rewrite`]), never by emitting them again. See `design.md` §4.
 
+mod comments;
+mod interim;
+mod manifest;
+mod parse;
+mod pointer;
+mod scalar;
+mod stream;
+mod syntax;
+mod template;
+mod value;
+
+pub use interim::{emit, rewrite, value_of};
+pub use manifest::Manifest;
+pub use scalar::resolve_plain;
+pub use stream::Stream;
+
 use serde_json::Value;
 
-mod interim_scalar;
-mod interim;
-pub use interim::{Manifest, Slot, Stream, value_of, emit, rewrite};
+/// Which object of a stream: a document, or an item of a document that is a `List`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot {
+    /// Index of the document in the stream.
+    pub document: usize,
+    /// Index in `items` when the document is a List.
+    pub item: Option<usize>,
+}
 
 /// Comments that belong to an entry.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,3 +68,6 @@ impl From<Value> for Tree {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,4 +99,64 @@ codes! {
         risk: "Policies of the submodule are on one side of the comparison only.",
         remedy: "Run verify inside the submodule as well.",
     }
+    DUPLICATE_KEY = "duplicate-key", Error, None {
+        title: "a key written twice in one mapping",
+        cause: "One mapping holds the same key twice. YAML forbids it; kubectl kept the last one without a word, so one of the two values was never in force.",
+        risk: "Whoever reads the file may believe the other value, and an access rule that was never in force would be carried over as if it were.",
+        remedy: "Delete the entry that is not meant; the cluster has used the last one.",
+    }
+    ALIAS_BOMB = "alias-bomb", Error, None {
+        title: "aliases that expand to an enormous document",
+        cause: "The aliases of the document, written out, are larger than meshlift is willing to read; small documents that grow like this are usually an attack.",
+        risk: "Reading it could exhaust the machine's memory.",
+        remedy: "Write the document without nested aliases, or remove it from the input.",
+    }
+    NESTING_TOO_DEEP = "nesting-too-deep", Error, None {
+        title: "collections nested deeper than any Kubernetes object",
+        cause: "Lists and mappings nest so deep at the place shown that no Kubernetes object can be meant.",
+        risk: "The document is not read, and a security policy inside it would not be converted.",
+        remedy: "Remove the document from the input, or mend the brackets or the indentation at the place shown.",
+    }
+    TAB_INDENTATION = "tab-indentation", Error, None {
+        title: "a tab used as indentation",
+        cause: "YAML allows only spaces for indentation, because a tab has no agreed width; kubectl refuses the document too.",
+        risk: "A security policy inside it is not converted, and after the upgrade nothing replaces it.",
+        remedy: "Replace the tab by spaces.",
+    }
+    NUL_BYTE = "nul-byte", Error, None {
+        title: "a NUL byte in a text file",
+        cause: "The file holds a NUL byte, which no YAML document may contain; it is often the trace of a damaged file or of UTF-16 text.",
+        risk: "Some readers stop at the byte without a word, so that everything behind it is silently missing.",
+        remedy: "Remove the byte, or save the file as UTF-8.",
+    }
+    NESTED_LIST = "nested-list", Error, None {
+        title: "a List inside a List",
+        cause: "An item of a List is itself a List. Neither kubectl nor meshlift looks for objects that deep.",
+        risk: "A security policy inside the inner List is not converted, and after the upgrade nothing replaces it.",
+        remedy: "Move the items of the inner List into the outer one, or into documents of their own.",
+    }
+    TEMPLATED_MANIFEST = "templated-manifest", Warning, None {
+        title: "a template that only becomes a manifest when it is rendered",
+        cause: "The file holds template actions between double braces, so what reaches the cluster depends on values meshlift does not have.",
+        risk: "A security policy that this template renders is not converted, and after the upgrade nothing replaces it.",
+        remedy: "Render the chart first (`helm template CHART | meshlift -`), then carry the changes over to the template.",
+    }
+    EMBEDDED_MANIFEST = "embedded-manifest", Warning, None {
+        title: "a manifest of an old kind inside a string",
+        cause: "A ConfigMap or Secret carries the text of an old Istio security object, which some job or operator probably applies later.",
+        risk: "That text is not converted. Whoever applies it after the upgrade gets an error, or no policy at all.",
+        remedy: "Extract the text into a file of its own, convert that file, and put the result back.",
+    }
+    NO_INPUT = "no-input", Error, None {
+        title: "nothing was read",
+        cause: "No YAML or JSON file was found under the given paths, or standard input was empty.",
+        risk: "A run that looked at nothing reports no problems, which is easily mistaken for a clean result.",
+        remedy: "Check the paths; ignore files such as `.gitignore` are respected, and a file that is named directly is always read.",
+    }
+    DUPLICATE_DOCUMENT = "duplicate-document", Error, None {
+        title: "the same object written twice",
+        cause: "Two documents have the same kind, namespace and name. A cluster keeps only the one that was applied last, and the files do not say which that was.",
+        risk: "Access rules of the document that was not in force would be carried over, or those in force would be lost.",
+        remedy: "Delete the document that is not in force (`kubectl get KIND NAME -o yaml` shows the one that is), or convert the folders separately.",
+    }
 }

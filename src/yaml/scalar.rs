@@ -2,7 +2,6 @@
 //! `0o` of YAML 1.2, and Go's number syntax.
 //!
 //! Checked against `kubectl patch --local` 1.32; the table in the tests is the contract.
-#![allow(dead_code)]
 
 use serde_json::{Number, Value};
 

@@ -1,0 +1,345 @@
+//! From text to [`Syntax`]: the only place that talks to the YAML parser.
+//!
+//! A document that cannot be read becomes a finding and an opaque document; reading resumes at the next one.
+
+use super::syntax::{Document, Id, Kind, MAX_DEPTH, Node, Syntax, Tag, Text};
+use crate::finding::catalogue::input;
+use crate::finding::{Code, Finding, Span};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Cuts a file into nodes. Findings say which documents cannot be read.
+pub(super) fn parse(path: &str, text: Arc<str>) -> (Syntax, Vec<Finding>) {
+    let source = text.clone();
+    let mut builder = Builder {
+        syntax: Syntax::new(path, text),
+        findings: Vec::new(),
+        open: Vec::new(),
+        anchors: HashMap::new(),
+        root: None,
+        in_document: false,
+        content_end: 0,
+        next_cut: None,
+    };
+    let options = granit_parser::options! {
+        // Long runs of comments are commented-out manifests, not an attack.
+        max_buffered_comment_events: usize::MAX,
+        emit_anchor_events: true,
+        flow_nesting_limit: MAX_DEPTH / 2,
+        block_nesting_limit: MAX_DEPTH / 2,
+    };
+    let mut parser = Parser::new_from_str_with_options(&source, options);
+    let mut last_error = None;
+    loop {
+        match parser.next_event() {
+            None | Some(Ok((Event::StreamEnd, _))) => break,
+            Some(Ok((event, span))) => {
+                let bytes = span.byte_range().unwrap_or_default();
+                let tag = span.tag_span().and_then(|tag| tag.byte_range()).map(Span::from);
+                builder.event(event, bytes.into(), tag);
+            }
+            Some(Err(error)) => {
+                let at = error.marker().byte_offset().unwrap_or_default().min(source.len());
+                builder.broken(&error, at);
+                // An error that does not move on would come for ever.
+                if last_error == Some(at) || !matches!(parser.proceed_next_document(), Ok(true)) {
+                    break;
+                }
+                last_error = Some(at);
+            }
+        }
+    }
+    builder.finish()
+}
+
+/// A collection that is not complete yet.
+enum Open {
+    Seq(Id, Vec<Id>),
+    Map(Id, Vec<(Id, Id)>, Option<Id>),
+}
+
+struct Builder {
+    syntax: Syntax,
+    findings: Vec<Finding>,
+    open: Vec<Open>,
+    anchors: HashMap<usize, Id>,
+    root: Option<Id>,
+    in_document: bool,
+    /// End of the last token that is content. The parser's own end of a block collection is the next token, which
+    /// would swallow comments and blank lines.
+    content_end: usize,
+    /// Where the next document starts, when a `...` line ended the previous one.
+    next_cut: Option<usize>,
+}
+
+impl Builder {
+    fn event(&mut self, event: Event<'_>, span: Span, tag: Option<Span>) {
+        let node_span = Span { start: tag.map_or(span.start, |tag| tag.start.min(span.start)), end: span.end };
+        match event {
+            Event::DocumentStart(explicit, _) => {
+                let start = if explicit { span.start } else { self.syntax.line_start(span.start) };
+                self.start_document(self.next_cut.unwrap_or(start));
+                self.content_end = if explicit { span.end } else { start };
+            }
+            Event::DocumentEnd => {
+                if span.start < span.end {
+                    self.next_cut = Some(self.syntax.line_end(span.end));
+                }
+                self.end_document(span.start);
+            }
+            Event::Comment(..) => self.syntax.comments.push(span),
+            Event::Scalar(text, style, anchor, written_tag) => {
+                let span = self.scalar_span(span, tag, style);
+                let kind = Kind::Scalar {
+                    text: self.text(text),
+                    plain: style == ScalarStyle::Plain,
+                    tag: written_tag.map_or(Tag::Absent, |tag| meaning_of_tag(&tag)),
+                };
+                let id = self.push(span, kind, anchor);
+                self.complete(id);
+            }
+            Event::Alias(anchor) => {
+                self.content_end = self.content_end.max(span.end);
+                let target = self.anchors.get(&anchor).copied().unwrap_or(Id::MAX);
+                let id = self.push(span, Kind::Alias(target), 0);
+                self.complete(id);
+            }
+            Event::Anchor(_, _) => {
+                self.content_end = self.content_end.max(span.end);
+                if let Some(node) = self.syntax.nodes.last_mut() {
+                    node.span.start = node.span.start.min(span.start);
+                    node.span.end = node.span.end.max(span.end);
+                    node.anchored = true;
+                }
+            }
+            Event::SequenceStart(style, anchor, _) => {
+                self.content_end = self.content_end.max(span.end);
+                let flow = style == StructureStyle::Flow;
+                let node_span = if flow { node_span } else { self.from_dash(node_span) };
+                let id = self.push(node_span, Kind::Seq { items: Vec::new(), flow }, anchor);
+                self.open.push(Open::Seq(id, Vec::new()));
+            }
+            Event::MappingStart(style, anchor, _) => {
+                self.content_end = self.content_end.max(span.end);
+                let flow = style == StructureStyle::Flow;
+                let id = self.push(node_span, Kind::Map { entries: Vec::new(), flow }, anchor);
+                self.open.push(Open::Map(id, Vec::new(), None));
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close_collection(span),
+            _ => {}
+        }
+    }
+
+    fn push(&mut self, span: Span, kind: Kind, anchor: usize) -> Id {
+        let id = Id::try_from(self.syntax.nodes.len()).unwrap_or(Id::MAX);
+        self.syntax.nodes.push(Node { span, kind, anchored: false });
+        if anchor != 0 {
+            self.anchors.insert(anchor, id);
+        }
+        id
+    }
+
+    /// A block sequence at its parent key's own indentation is reported from after its first dash.
+    fn from_dash(&self, span: Span) -> Span {
+        let text = &self.syntax.text;
+        let before = text.get(..span.start).unwrap_or_default();
+        let at_dash = text.get(span.start..).is_some_and(|rest| rest.starts_with('-'));
+        match before.trim_end().strip_suffix('-') {
+            Some(lead) if !at_dash => Span { start: lead.len(), end: span.end },
+            _ => span,
+        }
+    }
+
+    /// Hands a complete node to the collection it stands in.
+    fn complete(&mut self, id: Id) {
+        match self.open.last_mut() {
+            None => self.root = Some(id),
+            Some(Open::Seq(_, items)) => items.push(id),
+            Some(Open::Map(_, entries, key)) => match key.take() {
+                None => *key = Some(id),
+                Some(key) => entries.push((key, id)),
+            },
+        }
+    }
+
+    fn close_collection(&mut self, span: Span) {
+        // `]` and `}` are content; the end of a block collection is nothing but the next token.
+        if span.start < span.end {
+            self.content_end = self.content_end.max(span.end);
+        }
+        let (id, done_items, done_entries) = match self.open.pop() {
+            Some(Open::Seq(id, items)) => (id, items, Vec::new()),
+            Some(Open::Map(id, entries, _)) => (id, Vec::new(), entries),
+            None => return,
+        };
+        if let Some(node) = self.syntax.nodes.get_mut(id as usize) {
+            node.span.end = self.content_end.max(node.span.start);
+            match &mut node.kind {
+                Kind::Seq { items, .. } => *items = done_items,
+                Kind::Map { entries, .. } => *entries = done_entries,
+                Kind::Scalar { .. } | Kind::Alias(_) => {}
+            }
+        }
+        self.complete(id);
+    }
+
+    /// A scalar's bytes with its tag and block header; moves the end of content.
+    fn scalar_span(&mut self, span: Span, tag: Option<Span>, style: ScalarStyle) -> Span {
+        let mut start = span.start;
+        let mut end = span.start + self.syntax.slice(span).trim_end().len();
+        if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded)
+            && let Some(header) = self.block_header(span.start)
+        {
+            start = header.start;
+            end = end.max(header.end);
+        } else if start == end && tag.is_none() {
+            end = self.after_empty(start);
+            self.content_end = self.content_end.max(end);
+            return span;
+        }
+        if let Some(tag) = tag {
+            start = start.min(tag.start);
+            end = if span.start == span.end && style == ScalarStyle::Plain { tag.end } else { end.max(tag.end) };
+        }
+        self.content_end = self.content_end.max(end);
+        Span { start, end }
+    }
+
+    /// Where content ends when nothing stands at `at`: after the `:` or `-` that announces the missing value.
+    fn after_empty(&self, at: usize) -> usize {
+        let rest = self.syntax.text.get(at..).unwrap_or_default();
+        let line = rest.split(['\n', '\r']).next().unwrap_or_default();
+        let blank = line.len() - line.trim_start().len();
+        if line.trim_start().starts_with(':') {
+            return at + blank + 1;
+        }
+        let before = self.syntax.text.get(..at).unwrap_or_default();
+        // After an explicit `? key` the parser places the missing value at the next token.
+        if before.ends_with(char::is_whitespace) { 0 } else { at }
+    }
+
+    /// The `|` or `>` header of a block scalar whose text begins at `at`: the parser leaves it out.
+    fn block_header(&self, at: usize) -> Option<Span> {
+        let mut line_end = self.syntax.line_start(at);
+        while line_end > self.content_end {
+            let line_start = self.syntax.line_start(line_end - 1);
+            let from = line_start.max(self.content_end);
+            let line = self.syntax.text.get(from..line_end)?;
+            let header = line.match_indices(['|', '>']).find_map(|(offset, _)| {
+                let before = line.get(..offset)?;
+                let rest = line.get(offset + 1..)?;
+                let indicators =
+                    rest.len() - rest.trim_start_matches(['-', '+', '1', '2', '3', '4', '5', '6', '7', '8', '9']).len();
+                let tail = rest.get(indicators..)?;
+                let ends =
+                    tail.trim().is_empty() || tail.starts_with([' ', '\t']) && tail.trim_start().starts_with('#');
+                let separated = before.is_empty() && from == line_start || before.ends_with([' ', '\t', ':', '-']);
+                (ends && separated).then(|| Span { start: from + offset, end: from + offset + 1 + indicators })
+            });
+            if header.is_some() {
+                return header;
+            }
+            line_end = line_start;
+        }
+        None
+    }
+
+    /// Keeps a scalar's text as a range of the file where it stands there as it is.
+    fn text(&self, text: Cow<'_, str>) -> Text {
+        if let Cow::Borrowed(part) = &text {
+            let start = (part.as_ptr() as usize).wrapping_sub(self.syntax.text.as_ptr() as usize);
+            let span = Span { start, end: start.wrapping_add(part.len()) };
+            if span.start <= span.end && self.syntax.text.get(span.range()) == Some(*part) {
+                return Text::At(span);
+            }
+        }
+        Text::Owned(text.into())
+    }
+
+    fn start_document(&mut self, cut: usize) {
+        let previous = self.syntax.documents.last_mut();
+        let start = match &previous {
+            None => 0,
+            Some(document) => cut.max(document.body.end).max(document.segment.start),
+        };
+        if let Some(document) = previous {
+            document.segment.end = start;
+        }
+        let end = self.syntax.text.len();
+        let segment = Span { start, end };
+        self.syntax.documents.push(Document { segment, body: Span { start, end: start }, root: None });
+        self.in_document = true;
+        self.next_cut = None;
+        self.root = None;
+        self.open.clear();
+        self.anchors.clear();
+    }
+
+    fn end_document(&mut self, at: usize) {
+        self.in_document = false;
+        let root = self.root.take();
+        let span = root.map(|id| self.syntax.span(id)).unwrap_or(Span { start: at, end: at });
+        let content_end = self.content_end;
+        if let Some(document) = self.syntax.documents.last_mut() {
+            document.root = root;
+            let start = span.start.max(document.segment.start);
+            document.body = Span { start, end: if span.start == span.end { start } else { content_end.max(start) } };
+        }
+    }
+
+    /// Makes the current document opaque. When no document is open, what stands between two is made one.
+    fn broken(&mut self, error: &ScanError, at: usize) {
+        if !self.in_document {
+            self.start_document(self.next_cut.unwrap_or(self.syntax.line_start(at)).min(at));
+        }
+        self.in_document = false;
+        self.open.clear();
+        self.root = None;
+        if let Some(document) = self.syntax.documents.last_mut() {
+            document.root = None;
+            document.body.end = document.body.start.max(at);
+        }
+        let (code, message) = self.describe(error.kind(), at);
+        let end =
+            self.syntax.text.get(at..).and_then(|rest| rest.chars().next()).map_or(at, |first| at + first.len_utf8());
+        let place = self.syntax.place(Span { start: at, end });
+        self.findings.push(Finding::new(code, message).at(place));
+    }
+
+    fn describe(&self, kind: &ErrorKind, at: usize) -> (Code, String) {
+        if self.syntax.text.as_bytes().get(at) == Some(&0) {
+            return (input::NUL_BYTE, "The document holds a NUL byte here.".to_owned());
+        }
+        match kind {
+            ErrorKind::RecursionLimitExceeded => {
+                (input::NESTING_TOO_DEEP, format!("Collections nest more than {} levels deep here.", MAX_DEPTH / 2))
+            }
+            ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabInIndentation
+            | ErrorKind::TabNotAllowed
+            | ErrorKind::TabAtBlockScalarStart => {
+                (input::TAB_INDENTATION, "A tab stands where YAML wants spaces for indentation.".to_owned())
+            }
+            kind => (input::BROKEN_YAML, format!("This document is not valid YAML: {kind}.")),
+        }
+    }
+
+    fn finish(mut self) -> (Syntax, Vec<Finding>) {
+        // Comments before a document's first token can be reported after an anchor they follow.
+        self.syntax.comments.sort_unstable();
+        self.syntax.comments.dedup();
+        if let Some(document) = self.syntax.documents.last_mut() {
+            document.segment.end = self.syntax.text.len();
+        }
+        (self.syntax, self.findings)
+    }
+}
+
+fn meaning_of_tag(tag: &granit_parser::Tag) -> Tag {
+    match tag.parts() {
+        ("tag:yaml.org,2002:", name) => Tag::Core(name.into()),
+        _ => Tag::Other,
+    }
+}

@@ -1,0 +1,173 @@
+//! What stands where in a file: nodes, documents and comments with their bytes, but not yet what they mean.
+
+use crate::finding::{Place, Span};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// Index of a node in [`Syntax::nodes`].
+pub(super) type Id = u32;
+
+/// How deep collections may nest, in the source and again through aliases. Kubernetes objects stay far below, and
+/// everything that recurses over nodes or values can rely on it.
+pub(super) const MAX_DEPTH: usize = 200;
+
+/// The text of a scalar after quoting and folding.
+#[derive(Debug)]
+pub(super) enum Text {
+    /// It stands in the file just so.
+    At(Span),
+    /// It had to be put together.
+    Owned(Box<str>),
+}
+
+/// An explicit tag, as far as it changes what a scalar means.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Tag {
+    /// None: the scalar's own look decides.
+    Absent,
+    /// `!` or a tag nobody knows: a string.
+    Other,
+    /// `!!name`.
+    Core(Box<str>),
+}
+
+/// What a node is.
+#[derive(Debug)]
+pub(super) enum Kind {
+    Scalar { text: Text, plain: bool, tag: Tag },
+    Seq { items: Vec<Id>, flow: bool },
+    Map { entries: Vec<(Id, Id)>, flow: bool },
+    Alias(Id),
+}
+
+/// A node; `span` runs from its anchor or tag to the end of its last leaf, without trailing comments.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub span: Span,
+    pub kind: Kind,
+    /// The node's `&name`, when it has one.
+    pub anchored: bool,
+}
+
+/// One document. `segment`s tile the file; `body` is the root node's own text.
+#[derive(Debug)]
+pub(super) struct Document {
+    pub segment: Span,
+    pub body: Span,
+    /// `None` when the document cannot be read.
+    pub root: Option<Id>,
+}
+
+/// A file cut into nodes.
+#[derive(Debug)]
+pub(super) struct Syntax {
+    pub path: Arc<str>,
+    pub text: Arc<str>,
+    pub nodes: Vec<Node>,
+    pub documents: Vec<Document>,
+    /// In source order.
+    pub comments: Vec<Span>,
+    /// Offset of the first byte of every line.
+    pub lines: Vec<usize>,
+}
+
+impl Syntax {
+    /// An empty syntax over a text.
+    pub fn new(path: &str, text: Arc<str>) -> Syntax {
+        let lines = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
+        Syntax { path: path.into(), text, nodes: Vec::new(), documents: Vec::new(), comments: Vec::new(), lines }
+    }
+
+    /// The node, when the id is one.
+    pub fn node(&self, id: Id) -> Option<&Node> {
+        self.nodes.get(id as usize)
+    }
+
+    /// The node that an alias (of an alias ...) stands for.
+    pub fn target(&self, mut id: Id) -> Option<&Node> {
+        for _ in 0..MAX_DEPTH {
+            match self.node(id)? {
+                Node { kind: Kind::Alias(target), .. } => id = *target,
+                node => return Some(node),
+            }
+        }
+        None
+    }
+
+    /// The bytes of a node; empty when there is no such node.
+    pub fn span(&self, id: Id) -> Span {
+        self.node(id).map(|node| node.span).unwrap_or_default()
+    }
+
+    /// The text between two offsets; empty when they do not fit the file.
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.range()).unwrap_or_default()
+    }
+
+    /// A scalar's text.
+    pub fn scalar<'s>(&'s self, text: &'s Text) -> &'s str {
+        match text {
+            Text::At(span) => self.slice(*span),
+            Text::Owned(text) => text,
+        }
+    }
+
+    /// A key as it appears in the object's JSON; `None` when it is no possible key.
+    pub fn key(&self, id: Id) -> Option<Cow<'_, str>> {
+        let Kind::Scalar { text, plain, tag } = &self.target(id)?.kind else { return None };
+        let text = self.scalar(text);
+        let value = match tag {
+            Tag::Absent if *plain => super::resolve_plain(text),
+            Tag::Absent | Tag::Other => return Some(Cow::Borrowed(text)),
+            Tag::Core(name) => super::scalar::resolve_tagged(name, text).ok()?,
+        };
+        match value {
+            serde_json::Value::String(resolved) if resolved == text => Some(Cow::Borrowed(text)),
+            value => super::scalar::key_text(&value, text).map(Cow::Owned),
+        }
+    }
+
+    /// True for an unquoted `<<`.
+    pub fn is_merge(&self, key: Id) -> bool {
+        match self.node(key).map(|node| &node.kind) {
+            Some(Kind::Scalar { text, plain, tag }) => {
+                self.scalar(text) == "<<"
+                    && match tag {
+                        Tag::Absent => *plain,
+                        Tag::Core(name) => &**name == "merge",
+                        Tag::Other => false,
+                    }
+            }
+            _ => false,
+        }
+    }
+
+    /// A span as a place for people.
+    pub fn place(&self, span: Span) -> Place {
+        let line = self.lines.partition_point(|start| *start <= span.start).max(1);
+        let start = self.lines.get(line - 1).copied().unwrap_or_default();
+        let before = self.text.get(start..span.start).unwrap_or_default();
+        // A byte order mark is invisible in an editor.
+        let column = before.trim_start_matches('\u{feff}').chars().count() + 1;
+        Place { file: self.path.clone(), line, column, span }
+    }
+
+    /// Offset of the first byte of the line that holds `at`.
+    pub fn line_start(&self, at: usize) -> usize {
+        let line = self.lines.partition_point(|start| *start <= at);
+        self.lines.get(line.saturating_sub(1)).copied().unwrap_or_default()
+    }
+
+    /// Offset just after the line break that ends the line holding `at`, or of the end of the file.
+    pub fn line_end(&self, at: usize) -> usize {
+        let line = self.lines.partition_point(|start| *start <= at);
+        self.lines.get(line).copied().unwrap_or(self.text.len())
+    }
+
+    /// The comments that begin inside a span.
+    pub fn comments_in(&self, span: Span) -> &[Span] {
+        let from = self.comments.partition_point(|comment| comment.start < span.start);
+        let to = self.comments.partition_point(|comment| comment.start < span.end);
+        self.comments.get(from..to).unwrap_or_default()
+    }
+}
