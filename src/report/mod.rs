@@ -3,8 +3,15 @@
 //! `run` fills a [`Report`]; every renderer is a pure function from it and a [`Style`] to text. Whether a terminal is
 //! listening, how wide it is and whether it wants colour is the caller's knowledge, not this module's.
 
+pub mod diff;
 pub mod json;
 pub mod model;
+pub mod text;
+
+mod paint;
+#[cfg(test)]
+mod tests;
+mod words;
 
 pub use json::json_schema;
 pub use model::{

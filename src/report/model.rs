@@ -49,6 +49,9 @@ pub struct Report {
     /// What was written to disk; `None` when nothing was (also when nothing was asked to be).
     #[serde(skip)]
     pub wrote: Option<Wrote>,
+    /// Why nothing was written although it was asked for, as a sentence part ("1 object was refused").
+    #[serde(skip)]
+    pub withheld: Option<String>,
 }
 
 /// What a run was for.
@@ -302,6 +305,7 @@ impl Default for Report {
             files: Vec::new(),
             sources: BTreeMap::new(),
             wrote: None,
+            withheld: None,
         }
     }
 }
@@ -310,9 +314,9 @@ impl Report {
     /// Puts everything into the order in which it is shown, so that no renderer depends on who found what first.
     pub fn sort(&mut self) {
         finding::sort(&mut self.findings);
-        self.conversions.sort_by(|a, b| conversion_key(a).cmp(&conversion_key(b)));
+        self.conversions.sort_by_cached_key(conversion_key);
         self.files.sort_by(|a, b| a.path.cmp(&b.path));
-        self.verification.sort_by(|a, b| verification_key(a).cmp(&verification_key(b)));
+        self.verification.sort_by_cached_key(verification_key);
     }
 
     /// True when files would change, or old objects become something, and nothing has been written yet.
@@ -337,14 +341,14 @@ impl Report {
     }
 }
 
-fn conversion_key(conversion: &Conversion) -> impl Ord {
+fn conversion_key(conversion: &Conversion) -> impl Ord + use<> {
     let from = conversion.from.first().map(|old| (old.file.clone(), old.line, old.object.clone()));
     let to = conversion.to.first().map(|new| (new.file.clone(), new.line, new.object.clone()));
     (from, to)
 }
 
 /// Worst first, then by workload; all undeclared ports (`None`) after the declared ones.
-fn verification_key(verification: &Verification) -> impl Ord {
+fn verification_key(verification: &Verification) -> impl Ord + use<> {
     let workload = &verification.workload;
     let name = (workload.namespace.clone(), workload.name.clone(), workload.kind.clone());
     (verification.verdict, name, verification.port.is_none(), verification.port, verification.transport)

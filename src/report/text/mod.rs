@@ -1,0 +1,51 @@
+//! Text for people: findings with their source lines, then verdicts worst first, then the summary.
+
+mod finding;
+mod verdict;
+
+use super::model::Report;
+use super::paint::{self, paint};
+use super::{Detail, Style, words};
+use crate::finding::Severity;
+use std::collections::BTreeSet;
+
+/// The whole report as text. Ends with a newline.
+pub fn render(report: &Report, style: &Style) -> String {
+    let mut blocks = findings(report, style);
+    blocks.extend(verdict::render(report, style));
+    blocks.push(summary(report, style));
+    blocks.join("\n")
+}
+
+/// Each finding as a block that ends with a newline. The pointer to `explain` is given once per code.
+fn findings(report: &Report, style: &Style) -> Vec<String> {
+    let mut explained = BTreeSet::new();
+    report
+        .findings
+        .iter()
+        .filter(|finding| style.detail > Detail::Quiet || finding.severity == Severity::Error)
+        .map(|finding| finding::render(finding, report, explained.insert(finding.code), style))
+        .collect()
+}
+
+/// The closing lines: what was read, what was found, what was proved, what was written.
+fn summary(report: &Report, style: &Style) -> String {
+    let verdict_paint = match report.worst() {
+        Some(verdict) if report.unverified.is_none() => paint::of_verdict(verdict),
+        _ => paint::BOLD,
+    };
+    let lines = [
+        (Some(words::objects_line(report)), paint::PLAIN),
+        (words::findings_line(report), paint::PLAIN),
+        (words::access_line(report), verdict_paint),
+        (words::files_line(report), paint::PLAIN),
+    ];
+    let mut text = String::new();
+    for (line, colour) in lines {
+        if let Some(line) = line {
+            text += &paint(style, colour, &line);
+            text.push('\n');
+        }
+    }
+    text
+}

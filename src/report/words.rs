@@ -1,0 +1,272 @@
+//! The sentences that several formats share: counts, requests, verdicts, the summary.
+//!
+//! Plain text without colour or markup; each renderer dresses it.
+
+use super::model::{Decision, Purpose, Report, Transport, Verdict, Verification, Witness};
+use crate::finding::{Finding, Severity};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+/// "1 port", "2 ports": a count with its noun, which takes a plain `s` in the plural.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Text from a user's file, made safe to print on one line: control characters (and with them terminal escapes) are
+/// written as escapes; tabs stay.
+pub(super) fn clean(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unprintable) {
+        return Cow::Borrowed(text);
+    }
+    let mut cleaned = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if is_unprintable(character) {
+            cleaned.extend(character.escape_default());
+        } else {
+            cleaned.push(character);
+        }
+    }
+    Cow::Owned(cleaned)
+}
+
+/// Control characters, and the characters that reorder the text around them.
+fn is_unprintable(character: char) -> bool {
+    let reorders = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    (character.is_control() && character != '\t') || reorders
+}
+
+/// "file:line:column", as editors and terminals link it; empty for a finding about the run as a whole.
+pub(super) fn place(finding: &Finding) -> String {
+    finding.place.as_ref().map(|place| clean(&place.to_string()).into_owned()).unwrap_or_default()
+}
+
+/// "port 8080", or what stands for all ports that no Service declares.
+pub(super) fn port(verification: &Verification) -> String {
+    match verification.port {
+        Some(port) => format!("port {port}"),
+        None => "ports that no Service declares".to_owned(),
+    }
+}
+
+/// The workload by name; says so when a Service's selector stands in for it.
+pub(super) fn workload(verification: &Verification) -> String {
+    if verification.stand_in {
+        format!("the pods of {}", verification.workload)
+    } else {
+        verification.workload.to_string()
+    }
+}
+
+/// What a verdict is about: "Deployment shop/cart, port 8080, HTTP".
+pub(super) fn subject(verification: &Verification) -> String {
+    format!("{}, {}, {}", workload(verification), port(verification), verification.transport.word())
+}
+
+/// What a verdict says about access, as the rest of a sentence that begins with its subject.
+pub(super) fn statement(verification: &Verification) -> String {
+    match verification.verdict {
+        Verdict::Different => "some denied requests become allowed, and some allowed ones become denied".to_owned(),
+        Verdict::Wider => "some requests that were denied become allowed".to_owned(),
+        Verdict::Narrower => "some requests that were allowed become denied".to_owned(),
+        Verdict::Undecided => format!(
+            "too many combinations to prove within the budget; {} compared and none differs",
+            count(usize::try_from(verification.sampled).unwrap_or(usize::MAX), "sampled request")
+                + if verification.sampled == 1 { " was" } else { " were" }
+        ),
+        Verdict::Equal if verification.relaxations.is_empty() => "proved equal".to_owned(),
+        Verdict::Equal => format!("proved equal ({})", relaxations(verification.relaxations.iter())),
+    }
+}
+
+/// "2 relaxations: query-string, undeclared-ports".
+pub(super) fn relaxations<I: AsRef<str>>(names: impl Iterator<Item = I>) -> String {
+    let names: Vec<String> = names.map(|name| name.as_ref().to_owned()).collect();
+    format!("{}: {}", count(names.len(), "relaxation"), names.join(", "))
+}
+
+/// A request as one readable line:
+/// "from cluster.local/ns/web/sa/front over mTLS: GET /v1/items on shop/cart port 8080, with header x-env: prod".
+pub(super) fn request(verification: &Verification, witness: &Witness) -> String {
+    let find = |names: &[&str]| {
+        witness.request.iter().find(|(name, _)| names.contains(&name.as_str())).map(|(_, value)| clean(value))
+    };
+    let mut line = match find(&["from"]) {
+        Some(from) => format!("from {from}"),
+        None => "from any caller".to_owned(),
+    };
+    if let Some(over) = find(&["over"]) {
+        line += &format!(" over {over}");
+    }
+    line += ": ";
+    match verification.transport {
+        Transport::Tcp => line += "a TCP connection to ",
+        Transport::Http => {
+            let method = find(&["method"]).unwrap_or(Cow::Borrowed("any method"));
+            let path = find(&["path"]).unwrap_or(Cow::Borrowed("any path"));
+            line += &format!("{method} {path} on ");
+        }
+    }
+    let workload = &verification.workload;
+    line += &format!("{}/{} ", workload.namespace, workload.name);
+    line += &match verification.port {
+        Some(port) => format!("port {port}"),
+        None => "on a port that no Service declares".to_owned(),
+    };
+    let rest: Vec<String> = witness
+        .request
+        .iter()
+        .filter(|(name, _)| !is_in_sentence(name, verification.transport))
+        .map(|(name, value)| format!("{}: {}", clean(name), clean(value)))
+        .collect();
+    if !rest.is_empty() {
+        line += &format!(", with {}", rest.join(", "));
+    }
+    line
+}
+
+/// The attributes that the sentence itself names; all others are listed after it, so that none is lost.
+fn is_in_sentence(name: &str, transport: Transport) -> bool {
+    matches!((name, transport), ("from" | "over", _) | ("method" | "path", Transport::Http))
+}
+
+/// "denied: no ALLOW rule matches (ServiceRole shop/viewer, roles.yaml:12)".
+pub(super) fn decision(decision: &Decision) -> String {
+    let word = if decision.allowed { "allowed" } else { "denied" };
+    let reason = clean(&decision.reason);
+    match &decision.at {
+        // The reason often names the object already; then only its place is missing.
+        Some((object, place)) if reason.contains(&object.to_string()) => {
+            format!("{word}: {reason} ({}:{})", clean(&place.file), place.line)
+        }
+        Some((object, place)) => format!("{word}: {reason} ({object}, {}:{})", clean(&place.file), place.line),
+        None => format!("{word}: {reason}"),
+    }
+}
+
+/// What was proved, in one line: "42 workloads, 118 ports: proved equal (1 relaxation: query-string)". `None` when the
+/// run had nothing to prove.
+pub(super) fn access_line(report: &Report) -> Option<String> {
+    if let Some(why) = &report.unverified {
+        return Some(format!("Access before and after was not compared: {why}"));
+    }
+    let worst = report.worst()?;
+    let outcome = match worst {
+        Verdict::Equal => "proved equal".to_owned(),
+        Verdict::Undecided => format!("no difference found, but not everything is proved: {}", tally(report)),
+        _ => format!("access differs: {}", tally(report)),
+    };
+    let names = report.all_relaxations();
+    let modulo = if names.is_empty() { String::new() } else { format!(" ({})", relaxations(names.iter())) };
+    Some(format!("{}: {outcome}{modulo}", compared(report)))
+}
+
+/// "42 workloads, 118 ports".
+fn compared(report: &Report) -> String {
+    let workloads: BTreeSet<_> = report.verification.iter().map(|verification| &verification.workload).collect();
+    let ports: BTreeSet<_> = report
+        .verification
+        .iter()
+        .filter_map(|verification| verification.port.map(|port| (&verification.workload, port)))
+        .collect();
+    let mut line = count(workloads.len(), "workload");
+    if !ports.is_empty() {
+        line += &format!(", {}", count(ports.len(), "port"));
+    }
+    line
+}
+
+/// "1 comparison wider, 2 narrower, 115 equal": one comparison per workload, port and transport.
+fn tally(report: &Report) -> String {
+    let parts = Verdict::ALL.into_iter().filter_map(|verdict| {
+        let number = report.verification.iter().filter(|verification| verification.verdict == verdict).count();
+        (number > 0).then_some((number, verdict.word()))
+    });
+    parts
+        .enumerate()
+        .map(|(index, (number, word))| match index {
+            0 => format!("{} {word}", count(number, "comparison")),
+            _ => format!("{number} {word}"),
+        })
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// What was read and what became of it, in one line.
+pub(super) fn objects_line(report: &Report) -> String {
+    let summary = &report.summary;
+    if summary.files == 0 {
+        return "No file was read".to_owned();
+    }
+    let mut line = format!("{} in {}", count(summary.documents, "document"), count(summary.files, "file"));
+    if summary.skipped > 0 {
+        line += &format!(" ({} skipped)", summary.skipped);
+    }
+    if report.purpose == Purpose::Compare {
+        return line;
+    }
+    if summary.legacy == 0 {
+        return line + ": no object of the old kinds";
+    }
+    line += &format!(", {} of the old kinds: ", count(summary.legacy, "object"));
+    let mut parts = Vec::new();
+    if summary.converted > 0 {
+        parts.push(format!("{} converted into {}", summary.converted, count(summary.generated, "new object")));
+    }
+    if summary.refused > 0 {
+        parts.push(format!("{} refused", summary.refused));
+    }
+    if summary.inert > 0 {
+        parts.push(format!("{} without effect", summary.inert));
+    }
+    if parts.is_empty() {
+        parts.push("none converted".to_owned());
+    }
+    line + &parts.join(", ")
+}
+
+/// "1 error, 2 warnings, 1 note"; `None` without findings.
+pub(super) fn findings_line(report: &Report) -> Option<String> {
+    let parts: Vec<String> = [Severity::Error, Severity::Warning, Severity::Note]
+        .into_iter()
+        .map(|severity| (report.count(severity), severity.word()))
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| count(number, word))
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// What happened to the files, or what would.
+pub(super) fn files_line(report: &Report) -> Option<String> {
+    if let Some(wrote) = &report.wrote {
+        let files = count(wrote.files, "file");
+        return Some(match &wrote.directory {
+            Some(directory) => format!("{files} written under {directory}"),
+            None => format!("{files} rewritten"),
+        });
+    }
+    if let Some(why) = &report.withheld {
+        return Some(format!("Nothing was written: {why}"));
+    }
+    let would_change = report.purpose == Purpose::Preview && !report.files.is_empty();
+    would_change.then(|| {
+        format!("{} would change; `meshlift convert --write` changes them in place", count(report.files.len(), "file"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_singular_and_everything_else_is_plural() {
+        assert_eq!((count(0, "port"), count(1, "port"), count(2, "port")).0, "0 ports");
+        assert_eq!(count(1, "port"), "1 port");
+        assert_eq!(count(2, "port"), "2 ports");
+    }
+
+    #[test]
+    fn terminal_escapes_and_reordering_marks_in_user_text_are_shown_not_sent() {
+        assert_eq!(clean("a\u{1b}[31mb\tc\r\u{202e}d"), "a\\u{1b}[31mb\tc\\r\\u{202e}d");
+        assert!(matches!(clean("plain é"), Cow::Borrowed(_)));
+    }
+}
