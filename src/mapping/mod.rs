@@ -4,9 +4,19 @@
 //! to a named step in Rust ([`Step`]). Nothing of a legacy object's `spec` may stay unmentioned: what no rule accounts
 //! for is a finding. The files are embedded in the binary and can be replaced kind by kind (`--mappings DIR`).
 
+mod apply;
+mod check;
+mod coverage;
 mod format;
+mod input;
 mod library;
+mod relaxation;
+mod rule;
 mod selector;
+mod suggest;
+
+#[cfg(test)]
+mod tests;
 
 pub use format::{Step, schema};
 pub use library::{Listed, Mappings, check};

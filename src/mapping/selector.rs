@@ -147,11 +147,6 @@ pub struct KeyPattern {
 }
 
 impl KeyPattern {
-    /// As written.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
     /// True when the whole key fits.
     pub fn fits(&self, key: &str) -> bool {
         fits(&self.text, key)
