@@ -213,9 +213,10 @@ fn path_matcher_was_unknown_in_1_4() {
 
 #[test]
 fn e104_of_two_constraints_with_one_key_the_last_counts_and_is_reported() {
-    let text = role("constraints:\n- key: request.headers[a]\n  values: [x]\n- key: request.headers[a]\n  values: [y]");
+    let text =
+        role("constraints:\n- key: request.headers[a]\n  values: [one]\n- key: request.headers[a]\n  values: [two]");
     let applied = apply(&text, false);
-    assert_eq!(applied.items["rule"][0].value, json!({"when": [{"key": "request.headers[a]", "values": ["y"]}]}));
+    assert_eq!(applied.items["rule"][0].value, json!({"when": [{"key": "request.headers[a]", "values": ["two"]}]}));
     assert_eq!(told(&applied), ["8:7 repeated-constraint-key"]);
     assert_eq!(applied.findings[0].severity, Severity::Warning);
 }
@@ -450,44 +451,68 @@ fn two_files_for_one_kind_are_an_error() {
     assert_eq!(findings.iter().map(line).collect::<Vec<_>>(), ["1:1 broken-mapping"]);
 }
 
-/// A mapping file with one output whose fields are given, from line 6 on.
+/// Checks a mapping file with one output whose fields are given: each finding's code and the text it points at.
 #[track_caller]
-fn check_fields(fields: &str, expected: &[&str]) {
+fn check_fields(fields: &str, expected: &[(&str, &str)]) {
     let head = "title: t\nfrom: {apiVersion: a/v1, kind: B}\noutputs:\n- id: x\n  about: y\n  fields:\n";
-    let findings = check("m.yaml", &format!("{head}{fields}"));
-    assert_eq!(findings.iter().map(line).collect::<Vec<_>>(), expected, "{findings:?}");
+    let text = format!("{head}{fields}");
+    let findings = check("m.yaml", &text);
+    let codes: Vec<&str> = findings.iter().map(|finding| finding.code.name()).collect();
+    assert_eq!(codes, expected.iter().map(|(code, _)| *code).collect::<Vec<_>>(), "{findings:?}");
+    for (finding, (_, at)) in findings.iter().zip(expected) {
+        let place = finding.place.as_ref().expect("a place");
+        let pointed = &text.lines().nth(place.line - 1).expect("a line of the file")[place.column - 1..];
+        assert!(pointed.starts_with(at), "points at `{pointed}`, not at `{at}`: {}", finding.message);
+        assert!(text[place.span.start..].starts_with(at), "the span points elsewhere: {:?}", place.span);
+    }
 }
 
 #[test]
 fn load_errors_are_located() {
-    check_fields("  - coppy: {from: $.a, to: /a}\n", &["7:5 broken-mapping"]);
-    check_fields("  - copy: {from: a, to: /a}\n", &["7:18 broken-mapping"]);
-    check_fields("  - copy: {from: $..a, to: /a}\n", &["7:18 broken-mapping"]);
-    check_fields("  - copy: {from: $.a, too: /a}\n", &["7:25 broken-mapping"]);
-    check_fields("  - step: fly-to-the-moon\n    consumes: [$.a]\n", &["7:11 broken-mapping"]);
-    check_fields("  - step: role-join\n", &["7:5 broken-mapping"]);
-    check_fields("  - {}\n", &["7:5 broken-mapping"]);
-    check_fields("  - copy: {from: '$.a[*]', to: /a}\n", &["7:34 broken-mapping"]);
-    check_fields("  - copy: {from: $.a, to: /when/-}\n", &["7:29 broken-mapping"]);
-    check_fields("  - refuse: {at: $.a, code: no-such-code, because: b}\n", &["7:31 broken-mapping"]);
-    check_fields("  - copy: {from: $.a, to: /a}\n    relaxation: host-case\n", &["8:17 broken-mapping"]);
-    check_fields("  - entries: {of: $.a, matching: b}\n", &["7:14 broken-mapping"]);
-    check_fields("  - entries: {of: $.a, matching: b, to: /c/-}\n", &["7:43 broken-mapping"]);
+    let broken = |fields: &str, at: &str| check_fields(&format!("  - {fields}\n"), &[("broken-mapping", at)]);
+    broken("coppy: {from: $.a, to: /a}", "coppy");
+    broken("copy: {from: a, to: /a}", "a,");
+    broken("copy: {from: $..a, to: /a}", "$..a");
+    broken("copy: {from: $.a, to: a}", "a}");
+    broken("copy: {from: $.a, too: /a}", "too");
+    broken("step: fly-to-the-moon\n    consumes: [$.a]", "fly");
+    broken("step: role-join", "step");
+    broken("{}", "{}");
+    broken("copy: {from: $.a, to: /a}\n    set: {value: 1, to: /b}", "copy");
+    broken("copy: {from: '$.a[*]', to: /a}", "/a");
+    broken("copy: {from: $.a, to: /when/-}", "/when");
+    broken("copy: {from: $.a, to: /b/-, key: k}", "k}");
+    broken("copy: {from: $.a, to: /b, negated: true}", "true");
+    broken("copy: {from: $.a, to: /b, when: $.c}", "$.c");
+    broken("refuse: {at: $.a, code: no-such-code, because: b}", "no-such-code");
+    broken("copy: {from: $.a, to: /a}\n    relaxation: host-case", "host-case");
+    broken("entries: {of: $.a, matching: b}", "{of");
+    broken("entries: {of: $.a, matching: b, to: /c/-}", "/c");
+    broken("drop: {at: $.a, because: b}\n    since: \"1.5\"\n    until: \"1.4\"", "\"1.5");
+    broken("each: {of: $.a, to: /b, fields: []}", "/b");
+}
+
+#[test]
+fn an_exact_form_reads_what_the_usual_form_reads() {
+    let rule =
+        "  - copy: {from: $.a, to: /a}\n    relaxation: host-case\n    strict:\n      copy: {from: $.b, to: /a}\n";
+    check_fields(rule, &[("broken-mapping", "copy: {from: $.b")]);
 }
 
 #[test]
 fn one_writer_per_target() {
-    check_fields("  - copy: {from: $.a, to: /x}\n  - copy: {from: $.b, to: /x}\n", &["8:5 two-writers"]);
-    check_fields("  - copy: {from: $.a, to: /x/-}\n  - copy: {from: $.b, to: /x/-}\n", &["8:5 two-writers"]);
-    check_fields("  - copy: {from: $.a, to: /x/y}\n  - set: {value: 1, to: /x}\n", &["8:5 two-writers"]);
-    check_fields("  - copy: {from: $.a, to: /x/y}\n  - set: {value: 1, to: /x/z}\n", &[]);
-    let condition = |from: &str| format!("  - copy: {{from: {from}, to: /when/-, key: k}}\n");
-    check_fields(&(condition("$.a") + &condition("$.b")), &[]);
-    let release =
-        "  - copy: {from: $.a, to: /x}\n    until: \"1.4\"\n  - copy: {from: $.b, to: /x}\n    since: \"1.5\"\n";
-    check_fields(release, &[]);
+    let copy = |from: &str, to: &str| format!("  - copy: {{from: {from}, to: {to}}}\n");
+    let second = |to: &str| format!("copy: {{from: $.b, to: {to}");
+    let clash = |a: &str, b: &str| check_fields(&(copy("$.a", a) + &copy("$.b", b)), &[("two-writers", &second(b))]);
+    clash("/x", "/x");
+    clash("/x/-", "/x/-");
+    clash("/x/y", "/x");
+    clash("/x", "/x/-");
+    check_fields(&(copy("$.a", "/x/y") + &copy("$.b", "/x/z")), &[]);
+    check_fields(&(copy("$.a", "/when/-, key: k") + &copy("$.b", "/when/-, key: k")), &[]);
+    check_fields(&format!("{}    until: \"1.4\"\n{}    since: \"1.5\"\n", copy("$.a", "/x"), copy("$.b", "/x")), &[]);
     let nested = "  - each:\n      of: $.s[*]\n      to: /-\n      fields:\n      - copy: {from: $.a, to: /x/-}\n      - copy: {from: $.b, to: /x/-}\n";
-    check_fields(nested, &["12:9 two-writers"]);
+    check_fields(nested, &[("two-writers", &second("/x/-"))]);
 }
 
 #[test]
@@ -509,4 +534,11 @@ fn the_schema_accepts_the_shipped_files_and_rejects_slips() {
     ] {
         assert!(!validator.is_valid(&value(&format!("{head}{wrong}\n"))), "{wrong}");
     }
+}
+
+/// The file that editors read; `UPDATE_EXPECT=1` rewrites it.
+#[test]
+fn the_schema_beside_the_mappings_is_the_schema_of_the_code() {
+    let text = serde_json::to_string_pretty(&schema()).expect("JSON") + "\n";
+    expect_test::expect_file!["../../mappings/mapping.schema.json"].assert_eq(&text);
 }
