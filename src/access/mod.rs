@@ -2,6 +2,27 @@
 //!
 //! Written from the specs alone; imports neither `convert` nor `mapping`, so that it can contradict them.
 
+mod attribute;
+mod compare;
+mod decide;
+mod explain;
+mod formula;
+mod inventory;
+mod jwt;
+mod legacy;
+mod modern;
+mod mtls;
+mod partition;
+mod pattern;
+mod prove;
+mod request;
+mod solve;
+mod subject;
+mod terms;
+mod trust_domain;
+
+pub use prove::prove;
+
 use crate::finding::{ObjectRef, Place};
 use crate::mesh::Mesh;
 use std::collections::BTreeSet;
@@ -128,9 +149,4 @@ pub struct Decider {
     pub reason: String,
     /// The rule or object, with its place, when there is one.
     pub at: Option<(ObjectRef, Place)>,
-}
-
-/// Compares two sides: one verdict per workload, port and transport, worst first, then by name.
-pub fn prove(_before: Side<'_>, _after: Side<'_>, _options: &Options) -> Vec<Verdict> {
-    todo!()
 }

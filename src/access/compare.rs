@@ -1,0 +1,174 @@
+//! Compares two formulas: which requests does one allow and the other deny, with and without relaxations
+//! (`design.md` §6.3, §8)?
+
+use super::formula::{Formula, Formulas};
+use super::request::Request;
+use super::solve::{Answer, Space};
+use super::{Outcome, Relaxation};
+use batsat::Lit;
+use std::collections::BTreeSet;
+
+/// Two rulings as formulas. Equal pairs are compared once.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pair {
+    /// What the old side allows.
+    pub old: Formula,
+    /// What the new side allows.
+    pub new: Formula,
+    /// The new side refuses a token that the old side did not look at or did not need.
+    pub bad_token: Formula,
+    /// The old side answers 401, the new side 403.
+    pub status: Formula,
+    /// The ports that a free port cannot be.
+    pub declared: BTreeSet<u16>,
+}
+
+/// What came out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// The verdict.
+    pub outcome: Outcome,
+    /// The relaxations it needs.
+    pub relaxations: BTreeSet<Relaxation>,
+    /// A request that only the new side allows.
+    pub wider: Option<Request>,
+    /// A request that only the old side allows.
+    pub narrower: Option<Request>,
+}
+
+/// Requests compared one by one when the solver gives up.
+const SAMPLES: u64 = 2_000;
+
+/// The relaxations that leave out requests, in the order in which they are tried to do without.
+const LEAVING_OUT: [Relaxation; 3] = [Relaxation::HostCase, Relaxation::QueryString, Relaxation::BadTokenRejected];
+
+/// Which ways two sides differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Ways {
+    wider: bool,
+    narrower: bool,
+}
+
+impl Ways {
+    fn outcome(self) -> Outcome {
+        match (self.wider, self.narrower) {
+            (true, true) => Outcome::Different,
+            (true, false) => Outcome::Wider,
+            (false, true) => Outcome::Narrower,
+            (false, false) => Outcome::Equal,
+        }
+    }
+}
+
+/// Compares a pair. The result is the same whenever the input is.
+pub fn compare(f: &Formulas, pair: &Pair, strict: bool, budget: u64) -> Comparison {
+    if pair.old == pair.new && pair.status == Formula::FALSE {
+        return Comparison { outcome: Outcome::Equal, relaxations: BTreeSet::new(), wider: None, narrower: None };
+    }
+    let roots = [pair.old, pair.new, pair.bad_token, pair.status];
+    let Some(space) = Space::new(f, &roots, &pair.declared, budget) else {
+        return Comparison {
+            outcome: Outcome::Undecided(0),
+            relaxations: BTreeSet::new(),
+            wider: None,
+            narrower: None,
+        };
+    };
+    let mut asked = Asked { space, pair };
+    asked.compare(strict).unwrap_or_else(|| asked.sample(f))
+}
+
+/// A pair and the solver that holds it.
+struct Asked<'f, 'p> {
+    space: Space<'f>,
+    pair: &'p Pair,
+}
+
+impl Asked<'_, '_> {
+    /// `None` when the budget ran out.
+    fn compare(&mut self, strict: bool) -> Option<Comparison> {
+        let mut relaxations: BTreeSet<Relaxation> = BTreeSet::new();
+        let mut ways = self.ways(&relaxations)?;
+        if !strict && ways.outcome() != Outcome::Equal {
+            relaxations = LEAVING_OUT.into();
+            ways = self.ways(&relaxations)?;
+            // Do without every relaxation that does not change the result.
+            for relaxation in LEAVING_OUT {
+                let mut fewer = relaxations.clone();
+                fewer.remove(&relaxation);
+                if self.ways(&fewer)? == ways {
+                    relaxations = fewer;
+                }
+            }
+        }
+        let wider = if ways.wider { Some(self.witness(self.wider(), &relaxations)?) } else { None };
+        let narrower = if ways.narrower { Some(self.witness(self.narrower(), &relaxations)?) } else { None };
+        let status = self.space.goal(&[self.pair.status], &[]);
+        if self.pair.status != Formula::FALSE && self.satisfiable(status, &relaxations)? {
+            relaxations.insert(Relaxation::DenialStatus);
+        }
+        Some(Comparison { outcome: ways.outcome(), relaxations, wider, narrower })
+    }
+
+    fn ways(&mut self, relaxations: &BTreeSet<Relaxation>) -> Option<Ways> {
+        let (wider, narrower) = (self.wider(), self.narrower());
+        Some(Ways { wider: self.satisfiable(wider, relaxations)?, narrower: self.satisfiable(narrower, relaxations)? })
+    }
+
+    fn wider(&self) -> Vec<Lit> {
+        self.space.goal(&[self.pair.new], &[self.pair.old])
+    }
+
+    fn narrower(&self) -> Vec<Lit> {
+        self.space.goal(&[self.pair.old], &[self.pair.new])
+    }
+
+    /// The goal, for requests that are compared under these relaxations.
+    fn relaxed(&self, mut goal: Vec<Lit>, relaxations: &BTreeSet<Relaxation>) -> Vec<Lit> {
+        for relaxation in relaxations {
+            match relaxation {
+                Relaxation::QueryString => goal.push(self.space.without_query),
+                Relaxation::HostCase => goal.push(self.space.lower_case_host),
+                Relaxation::BadTokenRejected => goal.extend(self.space.goal(&[], &[self.pair.bad_token])),
+                Relaxation::UndeclaredPorts | Relaxation::DenialStatus => {}
+            }
+        }
+        goal
+    }
+
+    fn satisfiable(&mut self, goal: Vec<Lit>, relaxations: &BTreeSet<Relaxation>) -> Option<bool> {
+        let goal = self.relaxed(goal, relaxations);
+        self.space.satisfiable(&goal)
+    }
+
+    fn witness(&mut self, goal: Vec<Lit>, relaxations: &BTreeSet<Relaxation>) -> Option<Request> {
+        let goal = self.relaxed(goal, relaxations);
+        match self.space.ask(&goal) {
+            Answer::Yes(request) => Some(request),
+            Answer::No | Answer::OutOfBudget => None,
+        }
+    }
+
+    /// Compares requests one by one, always the same ones. Never proves anything equal.
+    fn sample(&self, f: &Formulas) -> Comparison {
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = |below: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(state >> 33).unwrap_or_default() % below
+        };
+        let (mut wider, mut narrower) = (None, None);
+        for _ in 0..SAMPLES {
+            let request = self.space.sample(&mut next);
+            match (f.holds(self.pair.old, &request), f.holds(self.pair.new, &request)) {
+                (false, true) => drop(wider.get_or_insert(request)),
+                (true, false) if !f.holds(self.pair.bad_token, &request) => drop(narrower.get_or_insert(request)),
+                _ => {}
+            }
+        }
+        let outcome = match (Ways { wider: wider.is_some(), narrower: narrower.is_some() }).outcome() {
+            Outcome::Equal => Outcome::Undecided(SAMPLES),
+            differs => differs,
+        };
+        Comparison { outcome, relaxations: BTreeSet::new(), wider, narrower }
+    }
+}

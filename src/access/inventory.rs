@@ -1,0 +1,162 @@
+//! What is compared: the workloads of both sides, their ports, and pods that policies can tell apart although no
+//! manifest of them is known.
+
+use super::subject::Subject;
+use super::{Side, Transport, World};
+use crate::api::core::Workload;
+use crate::api::{Labels, Meta};
+use crate::mesh::{GovernedPort, Mesh, Protocol, compatible, selects};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One workload, as each side knows it.
+#[derive(Clone, Debug)]
+pub struct Pods {
+    /// As the old side knows it, or the new side when only that does.
+    pub before: Workload,
+    /// As the new side knows it, or the old side when only that does.
+    pub after: Workload,
+    /// Labels that were added to a stand-in because a policy asks for them.
+    pub added: Labels,
+    /// False when policies can tell more pods apart than are compared.
+    pub complete: bool,
+}
+
+/// A stand-in is refined into at most so many.
+const REFINEMENTS: usize = 128;
+
+/// The mesh that the services are taken from: the old one, if it has any.
+pub fn services<'a>(before: &Side<'a>, after: &Side<'a>) -> &'a Mesh {
+    if before.mesh.services.is_empty() { after.mesh } else { before.mesh }
+}
+
+/// The workloads of both sides; stand-ins in every variety that a selector or a label constraint can tell apart.
+pub fn pods(before: &Side<'_>, after: &Side<'_>) -> Vec<Pods> {
+    let key = |workload: &Workload| workload.meta.object();
+    let old = before.mesh.subjects().into_iter().map(|workload| (key(&workload), workload));
+    let old: BTreeMap<_, Workload> = old.collect();
+    let new = after.mesh.subjects().into_iter().map(|workload| (key(&workload), workload));
+    let new: BTreeMap<_, Workload> = new.collect();
+    let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
+    let mut found = Vec::new();
+    for name in names {
+        let (Some(first), Some(second)) = (old.get(name).or(new.get(name)), new.get(name).or(old.get(name))) else {
+            continue;
+        };
+        // A Service stands in only while the other side knows no pods of it.
+        if first.stand_in && second.stand_in {
+            found.extend(varieties(before, after, first, second));
+        } else {
+            found.push(Pods { before: first.clone(), after: second.clone(), added: Labels::new(), complete: true });
+        }
+    }
+    found
+}
+
+/// A stand-in, and the same with every set of further labels that policies ask for.
+fn varieties(before: &Side<'_>, after: &Side<'_>, old: &Workload, new: &Workload) -> Vec<Pods> {
+    let mut asked: BTreeSet<Labels> = BTreeSet::new();
+    for mesh in [before.mesh, after.mesh] {
+        asked.extend(selectors(mesh, &old.meta));
+    }
+    let mut found: Vec<Labels> = vec![old.pod_labels.clone()];
+    let mut complete = true;
+    for selector in asked {
+        for known in found.clone() {
+            if !compatible(&selector, &known) || selects(&selector, &known) {
+                continue;
+            }
+            let mut both = known;
+            both.extend(selector.clone());
+            if found.len() >= REFINEMENTS {
+                complete = false;
+            } else if !found.contains(&both) {
+                found.push(both);
+            }
+        }
+    }
+    let variety = |labels: Labels| {
+        let relabel = |workload: &Workload| {
+            let mut pod_labels = workload.pod_labels.clone();
+            pod_labels.extend(labels.clone());
+            Workload { pod_labels, ..workload.clone() }
+        };
+        let added = labels.iter().filter(|(key, _)| !old.pod_labels.contains_key(*key));
+        Pods {
+            before: relabel(old),
+            after: relabel(new),
+            added: added.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            complete,
+        }
+    };
+    found.into_iter().map(variety).collect()
+}
+
+/// The label sets that policies of a mesh ask of pods in a namespace.
+fn selectors(mesh: &Mesh, workload: &Meta) -> Vec<Labels> {
+    let near = |meta: &Meta| meta.namespace == workload.namespace || meta.namespace == mesh.settings.root_namespace;
+    let mut found: Vec<Labels> = Vec::new();
+    found.extend(mesh.peer.iter().filter(|p| near(&p.meta)).map(|p| p.selector.clone()));
+    found.extend(mesh.request.iter().filter(|p| near(&p.meta)).map(|p| p.selector.clone()));
+    found.extend(mesh.authorization.iter().filter(|p| near(&p.meta)).map(|p| p.selector.clone()));
+    for role in mesh.roles.iter().filter(|role| role.meta.namespace == workload.namespace) {
+        for constraint in role.rules.iter().flat_map(|rule| &rule.constraints) {
+            let key = constraint.key.strip_prefix("destination.labels[").and_then(|key| key.strip_suffix(']'));
+            let Some(key) = key else { continue };
+            found.extend(constraint.values.iter().map(|value| Labels::from([(key.to_owned(), instance(value))])));
+        }
+    }
+    found.retain(|labels| !labels.is_empty());
+    found
+}
+
+/// A label value that a pattern matches.
+fn instance(pattern: &str) -> String {
+    match pattern {
+        "*" => "any".to_owned(),
+        _ => match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
+            (Some(rest), _) => format!("any{rest}"),
+            (None, Some(rest)) => format!("{rest}any"),
+            (None, None) => pattern.to_owned(),
+        },
+    }
+}
+
+/// A question about one port and one kind of traffic.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The old side.
+    pub before: Subject<'a>,
+    /// The new side.
+    pub after: Subject<'a>,
+}
+
+/// The questions about a workload: every declared port and kind of traffic, then undeclared ports.
+///
+/// Traffic that is not HTTP is not compared on ports that the old side took as HTTP: it was never a way in.
+pub fn questions<'a>(pods: &'a Pods, before: World, after: World, ports: &[GovernedPort<'a>]) -> Vec<Question<'a>> {
+    let mut found = Vec::new();
+    let protocol = |world: World, port: &GovernedPort<'_>| match world {
+        World::Source => port.old_protocol,
+        World::Target => port.new_protocol,
+    };
+    for port in ports {
+        let (old, new) = (protocol(before, port), protocol(after, port));
+        let governing = Some((port.service, port.service_port));
+        let question = |traffic| {
+            let subject =
+                |workload, protocol| Subject { workload, port: Some(port.number), governing, traffic, protocol };
+            Question { before: subject(&pods.before, old), after: subject(&pods.after, new) }
+        };
+        if old != Protocol::Tcp || new != Protocol::Tcp {
+            found.push(question(Transport::Http));
+        }
+        if old != Protocol::Http {
+            found.push(question(Transport::Tcp));
+        }
+    }
+    for traffic in [Transport::Http, Transport::Tcp] {
+        let subject = |workload| Subject { workload, port: None, governing: None, traffic, protocol: Protocol::Auto };
+        found.push(Question { before: subject(&pods.before), after: subject(&pods.after) });
+    }
+    found
+}

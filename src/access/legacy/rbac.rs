@@ -1,0 +1,85 @@
+//! ServiceRoles: is RBAC on for the service, and does ANY role grant the request (`spec/rbac.md` §3.2, §3.3)?
+
+use super::role::Target;
+use super::{Caller, role, subject};
+use crate::access::Transport;
+use crate::access::decide::{Clause, Ruling};
+use crate::access::formula::{Formula, Formulas};
+use crate::access::subject::Subject;
+use crate::api::legacy::{Enforcement, RbacConfig, RbacMode, RbacTarget};
+use crate::mesh::Mesh;
+
+/// Adds a clause for every grant: ANY access rule of a role AND ANY subject that an enforced binding gives the role.
+pub fn authorize(
+    f: &mut Formulas,
+    mesh: &Mesh,
+    subject: &Subject<'_>,
+    chain: Transport,
+    caller: &Caller,
+    ruling: &mut Ruling,
+) {
+    let Some((service, _)) = subject.governing else { return };
+    let Some(config) = mesh.effective_config() else {
+        ruling.otherwise = Clause::new(Formula::TRUE, true, "RBAC is off: there is no ClusterRbacConfig");
+        return;
+    };
+    if !enabled(config, &mesh.host(service), &service.meta.namespace) {
+        let reason = format!("RBAC is off for Service {}/{}", service.meta.namespace, service.meta.name);
+        ruling.otherwise = Clause::new(Formula::TRUE, true, reason).of(&config.meta);
+        return;
+    }
+    if config.enforcement == Enforcement::Permissive {
+        ruling.otherwise = Clause::new(Formula::TRUE, true, "RBAC only logs (PERMISSIVE)").of(&config.meta);
+        return;
+    }
+    grants(f, mesh, &Target { mesh, service, subject, chain }, caller, ruling);
+    let reason = "no ServiceRole grants it, and RBAC is on for the Service";
+    ruling.otherwise = Clause::new(Formula::TRUE, false, reason).of(&config.meta);
+}
+
+/// Roles and bindings act in the namespace of the service only.
+fn grants(f: &mut Formulas, mesh: &Mesh, target: &Target<'_>, caller: &Caller, ruling: &mut Ruling) {
+    let namespace = &target.service.meta.namespace;
+    for role in mesh.roles.iter().filter(|role| role.meta.namespace == *namespace) {
+        let bindings = mesh.bindings.iter().filter(|binding| {
+            binding.meta.namespace == *namespace
+                && binding.role.name == role.meta.name
+                && binding.enforcement == Enforcement::Enforced
+        });
+        let mut subjects = Vec::new();
+        for (binding, member) in bindings.flat_map(|binding| binding.subjects.iter().map(move |s| (binding, s))) {
+            let named = subject::matches(f, &mesh.settings, target.chain, mesh.settings.source, caller, member);
+            if named != Formula::FALSE {
+                subjects.push((named, binding));
+            }
+        }
+        if subjects.is_empty() {
+            continue;
+        }
+        for (index, rule) in role.rules.iter().enumerate() {
+            let asked = role::matches(f, target, rule);
+            for (named, binding) in &subjects {
+                let when = f.all([asked, *named]);
+                let reason =
+                    format!("rule {} of {} grants it to {}", index + 1, role.meta.object(), binding.meta.object());
+                ruling.push(Clause::new(when, true, reason).at(&role.meta, &rule.place));
+            }
+        }
+    }
+}
+
+/// Is RBAC on for the service with this host name and namespace? Plain equality, no wildcards.
+fn enabled(config: &RbacConfig, host: &str, namespace: &str) -> bool {
+    let lists = |target: &Option<RbacTarget>| {
+        target.as_ref().is_some_and(|target| {
+            target.namespaces.iter().any(|(name, _)| name == namespace)
+                || target.services.iter().any(|(name, _)| name == host)
+        })
+    };
+    match config.mode {
+        RbacMode::Off => false,
+        RbacMode::On => true,
+        RbacMode::OnWithInclusion => lists(&config.inclusion),
+        RbacMode::OnWithExclusion => !lists(&config.exclusion),
+    }
+}
