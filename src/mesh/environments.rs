@@ -244,7 +244,7 @@ mod tests {
         check(&["a Shop", "b Shop", "b web"], &[r#""": a/Shop b/Shop b/web"#]);
         check(
             &["a Shop", "dev Shop", "dev web", "prod web"],
-            &[r#""dev": dev/Shop dev/web"#, r#""prod": +a/Shop prod/web"#],
+            &[r#""dev": dev/Shop dev/web"#, r#""prod": a/Shop prod/web"#],
         );
     }
 

@@ -1,6 +1,7 @@
 //! Meshes from YAML text, for the tests of every room.
 
 use super::{BuildOptions, Input, Mesh, Settings, World, build};
+use crate::finding::Finding;
 use crate::yaml::Stream;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,4 +40,14 @@ pub fn world(files: &[(&str, &str)]) -> World {
 pub fn mesh(yaml: &str) -> Mesh {
     let environment = world(&[("input.yaml", yaml)]).environments.pop();
     environment.map_or_else(|| Mesh::new(Settings::default()), |environment| environment.mesh)
+}
+
+/// The findings of a world, each as `code line:column`, in order.
+#[doc(hidden)]
+pub fn codes(world: &World) -> Vec<String> {
+    let shown = |finding: &Finding| match &finding.place {
+        Some(place) => format!("{} {}:{}", finding.code, place.line, place.column),
+        None => finding.code.to_string(),
+    };
+    world.findings.iter().map(shown).collect()
 }

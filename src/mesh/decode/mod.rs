@@ -310,3 +310,6 @@ fn owner(manifest: &Manifest) -> Option<(String, String)> {
     let text = |key: &str| Some(controller.get(key)?.as_str()?.to_owned());
     Some((text("kind")?, text("name")?))
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,7 +78,6 @@ fn access_rule(rule: &Node<'_>, problems: &mut Problems) -> AccessRule {
 
 /// A ServiceRoleBinding.
 pub(super) fn binding(meta: Meta, spec: &Node<'_>, problems: &mut Problems) -> ServiceRoleBinding {
-    refuse_inline_roles(spec, problems);
     let subjects = spec.messages("subjects", problems);
     ServiceRoleBinding {
         meta,
@@ -89,23 +88,29 @@ pub(super) fn binding(meta: Meta, spec: &Node<'_>, problems: &mut Problems) -> S
 }
 
 /// `role` and `actions` belong to the alpha AuthorizationPolicy; a control plane that loaded a binding with them
-/// crashed, so such a binding was never in force (E45).
-fn refuse_inline_roles(spec: &Node<'_>, problems: &mut Problems) {
-    for field in ["role", "actions"] {
-        if let Some(node) = spec.field(field) {
-            let message =
-                format!("`{}` names no ServiceRole; only `roleRef` works in a ServiceRoleBinding.", node.path());
-            problems.invalid(node.place(), message);
-        }
+/// crashed, so such a binding was never in force (E45). Returns true when there is one.
+fn refuse_inline_roles(spec: &Node<'_>, problems: &mut Problems) -> bool {
+    let inline: Vec<Node<'_>> = ["role", "actions"].iter().filter_map(|field| spec.field(field)).collect();
+    for node in &inline {
+        let message = format!("`{}` names no ServiceRole; only `roleRef` works in a ServiceRoleBinding.", node.path());
+        problems.invalid(node.place(), message);
     }
+    !inline.is_empty()
 }
 
 /// The reference to a role. `role_ref` is not another spelling of `roleRef` (E46): the proto name is `roleRef` itself.
 fn role_ref(spec: &Node<'_>, problems: &mut Problems) -> RoleRef {
-    let Some(node) = spec.key("roleRef").filter(|node| node.map(problems).is_some()) else {
-        problems.invalid(spec.place(), "The binding has no `roleRef`, so it grants no role.");
+    let is_inline = refuse_inline_roles(spec, problems);
+    let Some(node) = spec.key("roleRef") else {
+        if !is_inline {
+            problems.invalid(spec.place(), "The binding has no `roleRef`, so it grants no role.");
+        }
         return RoleRef { place: spec.place(), name: String::new() };
     };
+    let place = node.place();
+    if node.map(problems).is_none() {
+        return RoleRef { place, name: String::new() };
+    }
     let kind = node.text("kind", problems);
     let name = node.text("name", problems);
     if kind != "ServiceRole" {
@@ -115,7 +120,7 @@ fn role_ref(spec: &Node<'_>, problems: &mut Problems) -> RoleRef {
     if name.is_empty() {
         problems.invalid(node.place_of("/name"), "`spec.roleRef.name` is empty, so the binding grants no role.");
     }
-    RoleRef { place: node.place(), name }
+    RoleRef { place, name }
 }
 
 fn subject(node: &Node<'_>, problems: &mut Problems) -> Subject {

@@ -31,3 +31,6 @@ impl Rules<'_, '_> {
         self.problems.invalid(self.root.place_of(pointer), message);
     }
 }
+
+#[cfg(test)]
+mod tests;
