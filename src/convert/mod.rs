@@ -4,6 +4,9 @@
 //! ([`authn`], [`rbac`]) return drafts; `naming` and `placement` turn drafts into objects with final names and places.
 
 pub mod authn;
+pub mod naming;
+pub mod placement;
+pub mod plan;
 pub mod rbac;
 
 use crate::api::{Labels, ManifestId};
@@ -101,6 +104,18 @@ impl Part {
             false
         }
     }
+}
+
+/// Converts one environment: authentication and authorization, side by side.
+pub fn convert(context: Context<'_>) -> Part {
+    let mut part = authn::convert(context);
+    let rbac = rbac::convert(context);
+    part.drafts.extend(rbac.drafts);
+    part.findings.extend(rbac.findings);
+    part.inert.extend(rbac.inert);
+    part.refused.extend(rbac.refused);
+    part.relaxations.extend(rbac.relaxations);
+    part
 }
 
 /// A shorthand for entries without comments.

@@ -112,12 +112,13 @@ pub mod jwt;
 pub mod mapping;
 pub mod mesh;
 pub mod mtls;
+pub mod plan;
 pub mod rbac;
 pub mod verify;
 
 /// Every code, area by area.
 pub fn all() -> impl Iterator<Item = Code> {
-    [input::CODES, mesh::CODES, mapping::CODES, mtls::CODES, jwt::CODES, rbac::CODES, verify::CODES]
+    [input::CODES, mesh::CODES, mapping::CODES, plan::CODES, mtls::CODES, jwt::CODES, rbac::CODES, verify::CODES]
         .into_iter()
         .flatten()
         .copied()

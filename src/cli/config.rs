@@ -1,0 +1,92 @@
+//! `meshlift.yaml`: the settings of the command line, kept in the repository.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::path::PathBuf;
+
+/// The settings file. Command line options win over it; lists are joined.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Config {
+    /// Paths read for Services, workloads and namespaces, relative to this file.
+    pub inventory: Vec<PathBuf>,
+    /// The input and the inventory hold everything there is.
+    pub inventory_complete: bool,
+    /// Treat the whole input as one mesh.
+    pub one_mesh: bool,
+    /// Istio release the old objects ran on: `1.4` or `1.5` (quoted).
+    pub from: Option<String>,
+    /// Istio release that will run the result, like `1.22` (quoted).
+    pub to: Option<String>,
+    /// `v1` or `v1beta1`.
+    pub api_version: Option<String>,
+    /// The mesh's root namespace.
+    pub root_namespace: Option<String>,
+    /// The mesh's trust domain.
+    pub trust_domain: Option<String>,
+    /// The mesh's trust domain aliases.
+    pub trust_domain_aliases: Vec<String>,
+    /// DNS suffix of the cluster.
+    pub cluster_domain: Option<String>,
+    /// Namespace of documents that name none.
+    pub namespace: Option<String>,
+    /// Use exact forms only.
+    pub strict: bool,
+    /// Findings accepted by code.
+    pub allow: Vec<String>,
+    /// `disable` or `permissive`.
+    pub plaintext: Option<String>,
+    /// Keep ports open that no Service declares.
+    pub port_fence: bool,
+    /// Also write dry-run copies of PERMISSIVE bindings and configs.
+    pub shadow: bool,
+    /// Let `source.principal: "*"` admit callers without an identity.
+    pub legacy_bug_compat: bool,
+    /// Folder of mapping files, relative to this file.
+    pub mappings: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads the text of a settings file.
+    ///
+    /// # Errors
+    /// What is wrong and where (line and column), in one sentence.
+    pub fn parse(text: &str) -> Result<Config, String> {
+        let nothing_set = text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
+        if nothing_set {
+            return Ok(Config::default());
+        }
+        serde_yaml::from_str(text).map_err(|error| error.to_string())
+    }
+
+    /// The JSON Schema of the settings file.
+    pub fn schema() -> serde_json::Value {
+        let generator = schemars::generate::SchemaSettings::draft2020_12().into_generator();
+        serde_json::to_value(generator.into_root_schema_for::<Config>()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_read() {
+        let config = Config::parse("from: '1.4'\nallow: [unknown-field]\nrootNamespace: istio-config\n");
+        let config = config.expect("valid");
+        assert_eq!(config.from.as_deref(), Some("1.4"));
+        assert_eq!(config.allow, ["unknown-field"]);
+        assert_eq!(config.root_namespace.as_deref(), Some("istio-config"));
+    }
+
+    #[test]
+    fn a_misspelt_setting_is_an_error_with_a_line() {
+        let error = Config::parse("namespace: a\nrootNamespce: b\n").expect_err("misspelt");
+        assert!(error.contains("rootNamespce") && error.contains("line 2"), "{error}");
+    }
+
+    #[test]
+    fn an_empty_file_sets_nothing() {
+        assert_eq!(Config::parse("# nothing yet\n"), Ok(Config::default()));
+    }
+}

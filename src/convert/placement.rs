@@ -1,0 +1,270 @@
+//! Where new objects stand and what they carry over from the old ones: names, labels, annotations, comments.
+//!
+//! New objects stand where the first of their old objects stood; old objects that became part of another object, or
+//! had no effect, leave a comment that says so, because kustomizations and scripts list their files by name.
+
+use super::plan::{Plan, object_of};
+use super::{Draft, NewKind};
+use crate::api::ManifestId;
+use crate::finding::ObjectRef;
+use crate::mesh::{Input, Version};
+use crate::yaml::{Manifest, Notes, Replacement, Slot, Tree};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The served version of `security.istio.io` to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApiVersion {
+    /// `v1`.
+    V1,
+    /// `v1beta1`.
+    V1Beta1,
+}
+
+impl ApiVersion {
+    /// `v1` where the target serves it for this kind (`spec/authn.md` §3.1), else `v1beta1`.
+    pub fn newest_for(kind: NewKind, target: Version) -> ApiVersion {
+        let since = match kind {
+            NewKind::Peer => 22,
+            NewKind::Request | NewKind::Authorization => 17,
+        };
+        if target.at_least(since) { ApiVersion::V1 } else { ApiVersion::V1Beta1 }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            ApiVersion::V1 => "security.istio.io/v1",
+            ApiVersion::V1Beta1 => "security.istio.io/v1beta1",
+        }
+    }
+}
+
+impl NewKind {
+    /// The kind as written in a manifest.
+    pub fn word(self) -> &'static str {
+        match self {
+            NewKind::Peer => "PeerAuthentication",
+            NewKind::Request => "RequestAuthentication",
+            NewKind::Authorization => "AuthorizationPolicy",
+        }
+    }
+}
+
+/// How objects are written.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// `--api-version`; `None` chooses per kind and target.
+    pub api_version: Option<ApiVersion>,
+    /// `--to`.
+    pub target: Version,
+}
+
+/// A new object, ready to be written.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// Kind, namespace, name.
+    pub object: ObjectRef,
+    /// The old objects it comes from; the first is its home.
+    pub from: Vec<ManifestId>,
+    /// The object as it stands in the home's file.
+    pub tree: Tree,
+    /// The object with its namespace spelled out, for a stream that no kustomization completes.
+    pub standalone: Tree,
+    /// When it has to be applied, relative to the others (`spec/authn.md` §2.5, `spec/rbac.md` §6.13).
+    apply_rank: u8,
+}
+
+/// What happens to every file.
+#[derive(Clone, Debug, Default)]
+pub struct Placement {
+    /// New objects, in home order.
+    pub placed: Vec<Placed>,
+    /// File to the replacements in it.
+    pub changes: BTreeMap<Arc<str>, BTreeMap<Slot, Replacement>>,
+}
+
+impl Placement {
+    /// The new objects in an order that is safe to apply from top to bottom: exceptions before the general rule,
+    /// grants before the default deny.
+    pub fn in_apply_order(&self) -> Vec<&Placed> {
+        let mut objects: Vec<&Placed> = self.placed.iter().collect();
+        objects.sort_by_key(|placed| {
+            (placed.apply_rank, &placed.object.namespace, &placed.object.kind, &placed.object.name)
+        });
+        objects
+    }
+}
+
+/// Places the drafts of a plan.
+pub fn place(plan: &Plan, manifests: &[Input], legacy: &[ManifestId], style: Style) -> Placement {
+    let mut placement = Placement::default();
+    for draft in &plan.drafts {
+        if let Some(home) = draft.from.first().and_then(|id| manifests.get(id.0)) {
+            placement.placed.push(Placed {
+                object: ObjectRef::new(draft.kind.word(), &draft.namespace, &draft.name),
+                from: draft.from.clone(),
+                tree: object_tree(draft, &home.manifest, style, false),
+                standalone: object_tree(draft, &home.manifest, style, true),
+                apply_rank: apply_rank(draft, style.target),
+            });
+        }
+    }
+    for id in legacy {
+        let Some(input) = manifests.get(id.0) else { continue };
+        if input.inventory || plan.refused.contains(id) {
+            continue;
+        }
+        if let Some(replacement) = replacement(*id, input, plan, &placement.placed, manifests) {
+            placement.changes.entry(input.manifest.file().clone()).or_default().insert(input.manifest.slot(), replacement);
+        }
+    }
+    placement
+}
+
+/// What becomes of one old object: its new objects, or a comment.
+fn replacement(id: ManifestId, input: &Input, plan: &Plan, placed: &[Placed], manifests: &[Input]) -> Option<Replacement> {
+    let mut trees: Vec<Tree> =
+        placed.iter().filter(|new| new.from.first() == Some(&id)).map(|new| new.tree.clone()).collect();
+    if !trees.is_empty() {
+        let homeless = homeless_comments(&input.manifest, &trees);
+        if let Some(first) = trees.first_mut() {
+            put_above(first, homeless);
+        }
+        return Some(Replacement::Objects(trees));
+    }
+    let object = object_of(input);
+    let mut lines = match plan.inert.get(&id) {
+        Some(code) => vec![format!("meshlift: {object} had no effect and became nothing ({code})")],
+        None => {
+            let hosts: Vec<String> = placed
+                .iter()
+                .filter(|new| new.from.contains(&id))
+                .map(|new| {
+                    let home = new.from.first().and_then(|home| manifests.get(home.0));
+                    let file = home.map(|home| home.manifest.file().as_ref()).unwrap_or_default();
+                    if file == input.manifest.file().as_ref() { new.object.to_string() } else { format!("{} in {file}", new.object) }
+                })
+                .collect();
+            if hosts.is_empty() {
+                return None;
+            }
+            vec![format!("meshlift: {object} is now part of {}", hosts.join(", "))]
+        }
+    };
+    lines.extend(homeless_comments(&input.manifest, &[]).into_iter().map(|line| line.trim_start_matches('#').trim_start().to_owned()));
+    Some(Replacement::Comment(lines))
+}
+
+/// The object as a tree: apiVersion, kind, metadata, spec.
+fn object_tree(draft: &Draft, home: &Manifest, style: Style, standalone: bool) -> Tree {
+    let version = style.api_version.unwrap_or_else(|| ApiVersion::newest_for(draft.kind, style.target));
+    let entry = |key: &str, tree: Tree| (Notes::default(), key.to_owned(), tree);
+    let mut kind = entry("apiVersion", Tree::Scalar(version.text().into()));
+    kind.0.head = draft.comment.iter().map(|line| format!("# {line}")).collect();
+    Tree::Map(vec![
+        kind,
+        entry("kind", Tree::Scalar(draft.kind.word().into())),
+        entry("metadata", metadata(draft, home, standalone)),
+        entry("spec", draft.spec.clone()),
+    ])
+}
+
+/// Annotations that the server or kubectl wrote: never carried (`design.md` §4).
+const SERVER_ANNOTATIONS: [&str; 1] = ["kubectl.kubernetes.io/last-applied-configuration"];
+
+/// Name, namespace, labels and annotations; what the server set is not carried.
+fn metadata(draft: &Draft, home: &Manifest, standalone: bool) -> Tree {
+    let old = home.value().pointer("/metadata");
+    let mut entries = vec![(
+        home.notes("/metadata/name"),
+        "name".to_owned(),
+        Tree::Scalar(draft.name.as_str().into()),
+    )];
+    let written = old.and_then(|old| old.get("namespace")).and_then(Value::as_str);
+    let cluster_scoped = matches!(kind_of(home), "MeshPolicy" | "ClusterRbacConfig");
+    // A home that names no namespace gets it from its kustomization or from `kubectl -n`; so does what replaces it.
+    let named_elsewhere = written.is_none() && !cluster_scoped;
+    if standalone || !named_elsewhere {
+        entries.push((home.notes("/metadata/namespace"), "namespace".to_owned(), Tree::Scalar(draft.namespace.as_str().into())));
+    }
+    if let Some(labels) = old.and_then(|old| old.get("labels")).and_then(Value::as_object) {
+        let carried = carried(home, "/metadata/labels", labels.iter());
+        if !carried.is_empty() {
+            entries.push((home.notes("/metadata/labels"), "labels".to_owned(), Tree::Map(carried)));
+        }
+    }
+    let mut annotations = match old.and_then(|old| old.get("annotations")).and_then(Value::as_object) {
+        Some(map) => carried(home, "/metadata/annotations", map.iter().filter(|(key, _)| !SERVER_ANNOTATIONS.contains(&key.as_str()))),
+        None => Vec::new(),
+    };
+    for (key, value) in &draft.annotations {
+        annotations.retain(|(_, name, _)| name != key);
+        annotations.push((Notes::default(), key.clone(), Tree::Scalar(value.as_str().into())));
+    }
+    if !annotations.is_empty() {
+        entries.push((home.notes("/metadata/annotations"), "annotations".to_owned(), Tree::Map(annotations)));
+    }
+    Tree::Map(entries)
+}
+
+fn kind_of(manifest: &Manifest) -> &str {
+    manifest.value().get("kind").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The entries of a string map with the comments beside them.
+fn carried<'a>(home: &Manifest, at: &str, map: impl Iterator<Item = (&'a String, &'a Value)>) -> Vec<(Notes, String, Tree)> {
+    map.map(|(key, value)| {
+        let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+        (home.notes(&pointer), key.clone(), Tree::from(value.clone()))
+    })
+    .collect()
+}
+
+/// The comments of the old object that no new object carries: nothing a person wrote may be lost.
+fn homeless_comments(old: &Manifest, new: &[Tree]) -> Vec<String> {
+    let mut kept = BTreeSet::new();
+    for tree in new {
+        collect_comments(tree, &mut kept);
+    }
+    old.unclaimed_comments(&[]).into_iter().filter(|comment| !kept.contains(comment)).collect()
+}
+
+fn collect_comments(tree: &Tree, into: &mut BTreeSet<String>) {
+    let children: Vec<(&Notes, &Tree)> = match tree {
+        Tree::Scalar(_) => return,
+        Tree::Seq(items) => items.iter().map(|(notes, item)| (notes, item)).collect(),
+        Tree::Map(entries) => entries.iter().map(|(notes, _, value)| (notes, value)).collect(),
+    };
+    for (notes, child) in children {
+        into.extend(notes.head.iter().chain(&notes.side).cloned());
+        collect_comments(child, into);
+    }
+}
+
+/// Puts comment lines above an object, before those it already has.
+fn put_above(tree: &mut Tree, mut lines: Vec<String>) {
+    if let Tree::Map(entries) = tree
+        && let Some((notes, ..)) = entries.first_mut()
+    {
+        lines.append(&mut notes.head);
+        notes.head = lines;
+    }
+}
+
+/// The order in which objects can be applied to a running mesh without opening or cutting anything on the way.
+fn apply_rank(draft: &Draft, target: Version) -> u8 {
+    let has = |key: &str| matches!(&draft.spec, Tree::Map(entries) if entries.iter().any(|(_, name, _)| name == key));
+    let denies = matches!(&draft.spec, Tree::Map(entries)
+        if entries.iter().any(|(_, name, value)| name == "action" && *value == Tree::Scalar("DENY".into())));
+    match draft.kind {
+        NewKind::Peer if has("selector") => 0,
+        NewKind::Peer => 1,
+        // On 1.5 the old policy still demands the token until the RequestAuthentication exists (`authn-E90`).
+        NewKind::Authorization if denies && !target.at_least(6) => 2,
+        NewKind::Request => 3,
+        NewKind::Authorization if denies => 4,
+        NewKind::Authorization if has("rules") => 5,
+        NewKind::Authorization => 6,
+    }
+}

@@ -1,0 +1,36 @@
+//! Codes about the conversion as a whole: what belongs together, what was proved, what was written.
+
+use super::codes;
+
+codes! {
+    LEFT_WITH_REFUSED = "left-with-refused", Error, None {
+        title: "an object that is left as it is because another one was refused",
+        cause: "Several old objects become one new object, for example a role with its bindings. One of them was refused, so the new object would be incomplete.",
+        risk: "A new object built from only some of them would grant or deny something that the old ones together did not.",
+        remedy: "Solve the finding on the refused object; this one is then converted with it.",
+    }
+    ENVIRONMENTS_DISAGREE = "environments-disagree", Error, None {
+        title: "an object that several environments share would become different things",
+        cause: "The object lies outside the folders of the environments that use it (for example beside dev/ and prod/), and what it becomes depends on Services that differ between them.",
+        risk: "One file cannot hold two results; choosing one of them would change access in the other environment.",
+        remedy: "Convert each environment on its own, for example `meshlift convert dev --inventory common`.",
+    }
+    UNEXPLAINED_DIFFERENCE = "unexplained-difference", Error, None {
+        title: "the result does not grant the same access, and no finding says why",
+        cause: "The proof found a request that is decided differently by the old and the new objects, and the conversion had not announced it. This is a mistake in meshlift.",
+        risk: "Writing the result could open or cut production traffic.",
+        remedy: "Nothing was written. Please report the input with the request shown; convert the objects named by hand or leave them out until then.",
+    }
+    PROOF_UNDECIDED = "proof-undecided", Error, None {
+        title: "the proof ran out of its budget",
+        cause: "The policies of a workload are so many or so entangled that old and new could not be compared completely within the stated limit.",
+        risk: "The result may be right, but nobody has shown it; requests that were only sampled did not differ.",
+        remedy: "Split the input (one namespace at a time), or accept an unproved result with `--allow proof-undecided`.",
+    }
+    NOT_YAML_AFTER_EDIT = "result-not-readable", Error, None {
+        title: "a rewritten file can no longer be read",
+        cause: "After the edit the file does not parse as YAML, so meshlift would have damaged it. This is a mistake in meshlift.",
+        risk: "kubectl would refuse the file.",
+        remedy: "Nothing was written. Please report the file, or convert it by hand.",
+    }
+}
