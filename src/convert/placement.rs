@@ -7,7 +7,7 @@ use super::plan::{Plan, object_of};
 use super::{Draft, NewKind};
 use crate::api::ManifestId;
 use crate::finding::ObjectRef;
-use crate::mesh::{Input, Version};
+use crate::mesh::{Input, Version, World};
 use crate::yaml::{Manifest, Notes, Replacement, Slot, Tree};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,20 +97,23 @@ impl Placement {
 }
 
 /// Places the drafts of a plan.
-pub fn place(plan: &Plan, manifests: &[Input], legacy: &[ManifestId], style: Style) -> Placement {
+pub fn place(plan: &Plan, world: &World, style: Style) -> Placement {
+    let manifests = &world.manifests;
+    let namespaces = effective_namespaces(world);
     let mut placement = Placement::default();
     for draft in &plan.drafts {
-        if let Some(home) = draft.from.first().and_then(|id| manifests.get(id.0)) {
+        let home = draft.from.first().and_then(|id| Some((id, manifests.get(id.0)?)));
+        if let Some((home_id, home)) = home {
             placement.placed.push(Placed {
                 object: ObjectRef::new(draft.kind.word(), &draft.namespace, &draft.name),
                 from: draft.from.clone(),
-                tree: object_tree(draft, &home.manifest, style, false),
+                tree: object_tree(draft, &home.manifest, style, !lives_in(&draft.namespace, *home_id, home, &namespaces)),
                 standalone: object_tree(draft, &home.manifest, style, true),
                 apply_rank: apply_rank(draft, style.target),
             });
         }
     }
-    for id in legacy {
+    for id in &world.legacy {
         let Some(input) = manifests.get(id.0) else { continue };
         if input.inventory || plan.refused.contains(id) {
             continue;
@@ -157,7 +160,7 @@ fn replacement(id: ManifestId, input: &Input, plan: &Plan, placed: &[Placed], ma
 }
 
 /// The object as a tree: apiVersion, kind, metadata, spec.
-fn object_tree(draft: &Draft, home: &Manifest, style: Style, standalone: bool) -> Tree {
+fn object_tree(draft: &Draft, home: &Manifest, style: Style, name_namespace: bool) -> Tree {
     let version = style.api_version.unwrap_or_else(|| ApiVersion::newest_for(draft.kind, style.target));
     let entry = |key: &str, tree: Tree| (Notes::default(), key.to_owned(), tree);
     let mut kind = entry("apiVersion", Tree::Scalar(version.text().into()));
@@ -165,7 +168,7 @@ fn object_tree(draft: &Draft, home: &Manifest, style: Style, standalone: bool) -
     Tree::Map(vec![
         kind,
         entry("kind", Tree::Scalar(draft.kind.word().into())),
-        entry("metadata", metadata(draft, home, standalone)),
+        entry("metadata", metadata(draft, home, name_namespace)),
         entry("spec", draft.spec.clone()),
     ])
 }
@@ -174,19 +177,16 @@ fn object_tree(draft: &Draft, home: &Manifest, style: Style, standalone: bool) -
 const SERVER_ANNOTATIONS: [&str; 1] = ["kubectl.kubernetes.io/last-applied-configuration"];
 
 /// Name, namespace, labels and annotations; what the server set is not carried.
-fn metadata(draft: &Draft, home: &Manifest, standalone: bool) -> Tree {
+fn metadata(draft: &Draft, home: &Manifest, name_namespace: bool) -> Tree {
     let old = home.value().pointer("/metadata");
     let mut entries = vec![(
         home.notes("/metadata/name"),
         "name".to_owned(),
         Tree::Scalar(draft.name.as_str().into()),
     )];
-    let written = old.and_then(|old| old.get("namespace")).and_then(Value::as_str);
-    let cluster_scoped = matches!(kind_of(home), "MeshPolicy" | "ClusterRbacConfig");
-    // A home that names no namespace gets it from its kustomization or from `kubectl -n`; so does what replaces it.
-    let named_elsewhere = written.is_none() && !cluster_scoped;
-    if standalone || !named_elsewhere {
-        entries.push((home.notes("/metadata/namespace"), "namespace".to_owned(), Tree::Scalar(draft.namespace.as_str().into())));
+    if name_namespace {
+        let namespace = Tree::Scalar(draft.namespace.as_str().into());
+        entries.push((home.notes("/metadata/namespace"), "namespace".to_owned(), namespace));
     }
     if let Some(labels) = old.and_then(|old| old.get("labels")).and_then(Value::as_object) {
         let carried = carried(home, "/metadata/labels", labels.iter());
@@ -208,8 +208,27 @@ fn metadata(draft: &Draft, home: &Manifest, standalone: bool) -> Tree {
     Tree::Map(entries)
 }
 
-fn kind_of(manifest: &Manifest) -> &str {
-    manifest.value().get("kind").and_then(Value::as_str).unwrap_or_default()
+/// The effective namespace of every old object; empty for cluster-scoped kinds.
+fn effective_namespaces(world: &World) -> BTreeMap<ManifestId, String> {
+    let mut namespaces = BTreeMap::new();
+    for mesh in world.environments.iter().map(|environment| &environment.mesh) {
+        let metas = mesh.authentication.iter().map(|object| &object.meta);
+        let metas = metas.chain(mesh.configs.iter().map(|object| &object.meta));
+        let metas = metas.chain(mesh.roles.iter().map(|object| &object.meta));
+        for meta in metas.chain(mesh.bindings.iter().map(|object| &object.meta)) {
+            if let Some(id) = meta.manifest {
+                namespaces.insert(id, meta.namespace.clone());
+            }
+        }
+    }
+    namespaces
+}
+
+/// True when an object at the home's place ends up in `namespace` without naming it: the home names none itself and
+/// gets this one from its kustomization or from `kubectl -n`, and so does what replaces it.
+fn lives_in(namespace: &str, id: ManifestId, home: &Input, effective: &BTreeMap<ManifestId, String>) -> bool {
+    home.manifest.value().pointer("/metadata/namespace").is_none()
+        && effective.get(&id).is_some_and(|effective| effective == namespace)
 }
 
 /// The entries of a string map with the comments beside them.

@@ -1,0 +1,53 @@
+//! `meshlift convert`: the new objects on standard output, in place, or as copies.
+
+use super::args::ConvertArgs;
+use super::{Output, settings};
+use crate::files;
+use crate::report::{self, Purpose, Wrote};
+use crate::run;
+use anyhow::bail;
+use std::path::{Path, PathBuf};
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// As for [`super::run`].
+pub fn run(args: &ConvertArgs) -> anyhow::Result<u8> {
+    let output = Output::new(&args.conversion.output);
+    let from_stdin = args.conversion.paths.iter().any(|path| path.as_os_str() == "-");
+    if from_stdin && (args.write || args.output.is_some()) {
+        bail!("standard input cannot be rewritten; leave out `--write` and `-o`, and send standard output to a file");
+    }
+    let mut done = run::run(settings::job(&args.conversion, Purpose::Convert)?);
+    output.notes(&done.notes)?;
+    if done.may_write {
+        if args.write || args.output.is_some() {
+            write(args.output.as_deref(), &mut done);
+        } else {
+            output.out(&done.stream)?;
+        }
+    }
+    output.err(&report::text::render(&done.report, &output.style_of_errors()))?;
+    settings::write_report(&args.conversion, &done.report)?;
+    Ok(run::exit_code(done.exit, false))
+}
+
+/// Writes every changed file, or none.
+fn write(below: Option<&Path>, done: &mut run::Done) {
+    let outcome = match below {
+        None => in_place(&done.changes),
+        Some(folder) => copies(folder, &done.changes),
+    };
+    match outcome {
+        Ok(0) => {}
+        Ok(count) => {
+            let directory = below.map(|folder| folder.display().to_string());
+            done.report.wrote = Some(Wrote { files: count, directory });
+        }
+        Err(findings) => {
+            done.exit.unreadable = true;
+            done.report.findings.extend(findings);
+            done.report.sort();
+        }
+    }
+}

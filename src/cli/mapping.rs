@@ -1,0 +1,50 @@
+//! `meshlift mapping`: the mapping files.
+
+use super::Output;
+use super::args::{MappingAction, MappingArgs};
+use crate::files;
+use crate::mapping::{self, Mappings};
+use crate::report::{Report, Style, text};
+use anyhow::{Context, bail};
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// As for [`super::run`], and when a file cannot be read.
+pub fn run(args: &MappingArgs) -> anyhow::Result<u8> {
+    let output = Output::plain();
+    let (mappings, findings) = match &args.mappings {
+        Some(folder) => Mappings::load(&files::read_mappings(folder)?),
+        None => (Mappings::embedded(), Vec::new()),
+    };
+    if !findings.is_empty() {
+        output.err(&text::findings(&findings, &Default::default(), &output.style_of_errors()))?;
+        return Ok(2);
+    }
+    match &args.action {
+        MappingAction::List => {
+            for (name, title) in mappings.list() {
+                output.out(&format!("{name:24} {title}\n"))?;
+            }
+        }
+        MappingAction::Show { name } => match mappings.show(name) {
+            Some(text) => output.out(text)?,
+            None => {
+                let known: Vec<&str> = mappings.list().map(|(name, _)| name).collect();
+                bail!("there is no mapping called `{name}`; there are {}", known.join(", "));
+            }
+        },
+        MappingAction::Check { file } => {
+            let text = files::read_text(file).with_context(|| format!("{} cannot be read", file.display()))?;
+            let shown = file.display().to_string();
+            let findings = mapping::check(&shown, &text);
+            if !findings.is_empty() {
+                let sources = [(shown.as_str().into(), text.as_str().into())].into();
+                output.err(&text::findings(&findings, &sources, &output.style_of_errors()))?;
+                return Ok(2);
+            }
+            output.out(&format!("{shown}: no mistakes found\n"))?;
+        }
+    }
+    Ok(0)
+}

@@ -1,0 +1,111 @@
+//! Exit codes (`design.md` §2): the same for every format.
+
+use crate::finding::catalogue::{self, plan};
+use crate::finding::{Code, Direction, Finding, Severity};
+use std::collections::BTreeSet;
+
+/// What the exit code depends on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exit {
+    /// A file or document could not be read (2).
+    pub unreadable: bool,
+    /// There was no input at all (5).
+    pub no_input: bool,
+    /// The proof found a difference that nothing explains, or could not finish (4).
+    pub different: bool,
+    /// Something was refused (3).
+    pub refused: bool,
+    /// Access is lost, a finding says so, and the user has not allowed it by name (3).
+    pub lossy: bool,
+    /// Something would change (1, where the subcommand asks for it).
+    pub pending: bool,
+}
+
+impl Exit {
+    /// Looks at the findings of a run.
+    pub fn of(findings: &[Finding], allowed: &BTreeSet<Code>, files_seen: usize, pending: bool) -> Exit {
+        let mut exit = Exit { no_input: files_seen == 0, pending, ..Exit::default() };
+        for finding in findings {
+            let about_input = catalogue::input::CODES.contains(&finding.code) || catalogue::mapping::CODES.contains(&finding.code);
+            let about_proof = [plan::UNEXPLAINED_DIFFERENCE, plan::PROOF_UNDECIDED, plan::NOT_YAML_AFTER_EDIT].contains(&finding.code);
+            match finding.severity {
+                Severity::Error if about_input && is_about_reading(finding) => exit.unreadable = true,
+                Severity::Error if about_proof => exit.different = true,
+                Severity::Error => exit.refused = true,
+                Severity::Warning if finding.direction == Direction::Narrower && !allowed.contains(&finding.code) => {
+                    exit.lossy = true;
+                }
+                Severity::Warning | Severity::Note => {}
+            }
+        }
+        exit
+    }
+
+    /// True when the result may be printed or written: all or nothing, unless `--keep-going` (`design.md` §1, law 4).
+    /// A difference that nobody can explain is never written.
+    pub fn may_write(self, keep_going: bool) -> bool {
+        !self.different && (keep_going || !(self.refused || self.unreadable))
+    }
+}
+
+/// True for findings about files and documents; an unknown field or a refused value is about an object that was read.
+fn is_about_reading(finding: &Finding) -> bool {
+    finding.object.is_none()
+}
+
+/// The exit code. Where several apply: 2, 5, 4, 3, 1. `changes_count` says whether pending changes matter.
+pub fn exit_code(exit: Exit, changes_count: bool) -> u8 {
+    if exit.unreadable {
+        2
+    } else if exit.no_input {
+        5
+    } else if exit.different {
+        4
+    } else if exit.refused || exit.lossy {
+        3
+    } else if exit.pending && changes_count {
+        1
+    } else {
+        0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::ObjectRef;
+
+    fn exit(findings: &[Finding]) -> u8 {
+        exit_code(Exit::of(findings, &BTreeSet::new(), 1, true), true)
+    }
+
+    #[test]
+    fn the_worst_code_wins() {
+        let broken = Finding::new(catalogue::input::BROKEN_YAML, "broken");
+        let unexplained = Finding::new(plan::UNEXPLAINED_DIFFERENCE, "different");
+        let refused = Finding::new(plan::LEFT_WITH_REFUSED, "refused").on(ObjectRef::new("Policy", "a", "b"));
+        assert_eq!(exit(&[refused.clone(), unexplained.clone(), broken]), 2);
+        assert_eq!(exit(&[refused.clone(), unexplained]), 4);
+        assert_eq!(exit(&[refused]), 3);
+        assert_eq!(exit(&[]), 1);
+    }
+
+    #[test]
+    fn lost_access_counts_until_it_is_allowed_by_name() {
+        let code = plan::PROOF_UNDECIDED;
+        let lossy = Finding::new(code, "lossy").severity(Severity::Warning).direction(Direction::Narrower);
+        assert_eq!(exit_code(Exit::of(std::slice::from_ref(&lossy), &BTreeSet::new(), 1, false), true), 3);
+        assert_eq!(exit_code(Exit::of(&[lossy], &BTreeSet::from([code]), 1, false), true), 0);
+    }
+
+    #[test]
+    fn no_files_at_all_is_no_input() {
+        assert_eq!(exit_code(Exit::of(&[], &BTreeSet::new(), 0, false), false), 5);
+    }
+
+    #[test]
+    fn a_missing_path_comes_before_no_input() {
+        let missing = Finding::new(catalogue::input::BROKEN_YAML, "missing");
+        assert_eq!(exit_code(Exit::of(&[missing], &BTreeSet::new(), 0, false), false), 2);
+    }
+}

@@ -1,0 +1,152 @@
+//! The pipeline, once, for every subcommand: read, understand, convert, prove, report.
+//!
+//! Nothing here prints or exits; [`Done`] says what happened and `cli` turns it into output and an exit code.
+
+mod after;
+mod exit;
+mod fill;
+mod load;
+mod proof;
+mod verify;
+
+pub use exit::{Exit, exit_code};
+pub use load::Reading;
+pub use verify::{Comparison, verify};
+
+use crate::convert::placement::{Placement, Style, place};
+use crate::convert::plan::{Plan, plan};
+use crate::convert::Options;
+use crate::files::Root;
+use crate::finding::{Finding, Severity};
+use crate::mapping::Mappings;
+use crate::report::{FileChange, Purpose, Report};
+use crate::yaml;
+use load::{Loaded, load};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What a conversion is to do.
+#[derive(Debug)]
+pub struct Job {
+    /// What to read.
+    pub roots: Vec<Root>,
+    /// How to read it.
+    pub reading: Reading,
+    /// The mapping files.
+    pub mappings: Mappings,
+    /// The user's choices.
+    pub options: Options,
+    /// How new objects are written.
+    pub style: Style,
+    /// False with `--no-verify`.
+    pub verify: bool,
+    /// `--keep-going`.
+    pub keep_going: bool,
+    /// For the closing lines.
+    pub purpose: Purpose,
+    /// Findings from before the pipeline started (mapping files, settings).
+    pub findings: Vec<Finding>,
+}
+
+/// What a conversion did.
+#[derive(Debug)]
+pub struct Done {
+    /// The result, for every renderer.
+    pub report: Report,
+    /// The new objects as one YAML stream, in an order that is safe to apply.
+    pub stream: String,
+    /// Files to be written: where they are, and their new text.
+    pub changes: Vec<Change>,
+    /// True when nothing stands against printing or writing the result.
+    pub may_write: bool,
+    /// What the exit code depends on.
+    pub exit: Exit,
+    /// For `--verbose`: what was read and how it was understood.
+    pub notes: Vec<String>,
+}
+
+/// A file that changes.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Path as shown to the user.
+    pub shown: Arc<str>,
+    /// Where the file is, links resolved; `None` for standard input.
+    pub path: Option<PathBuf>,
+    /// The text that was read.
+    pub old: Arc<str>,
+    /// The text to write.
+    pub new: String,
+}
+
+/// Runs the pipeline.
+pub fn run(job: Job) -> Done {
+    let mut loaded = load(&job.roots, &job.reading, crate::files::Want::LegacyAndInventory);
+    loaded.findings.splice(0..0, job.findings);
+
+    let plan = plan(&loaded.world, &job.mappings, &job.options);
+    let placement = place(&plan, &loaded.world, job.style);
+    let changes = rewrite(&loaded, &placement);
+
+    let mut findings = std::mem::take(&mut loaded.findings);
+    findings.extend(loaded.world.findings.iter().cloned());
+    findings.extend(plan.findings.iter().cloned());
+    findings.extend(after::check_files(&changes, &placement));
+
+    let unverified = reason_not_to_verify(&job.verify, job.keep_going, &plan, &placement);
+    let verification = match &unverified {
+        Some(_) => Vec::new(),
+        None => proof::prove_conversion(&loaded, &plan, &placement, &job.reading, job.options.strict),
+    };
+    findings.extend(proof::unexplained(&verification, &findings, &job.options.allow, !plan.refused.is_empty()));
+
+    let exit = Exit::of(&findings, &job.options.allow, loaded.seen, !placement.changes.is_empty());
+    let may_write = exit.may_write(job.keep_going);
+    let mut report = fill::report(&loaded, &plan, &placement, verification, findings);
+    report.purpose = job.purpose;
+    report.unverified = unverified;
+    report.files = changes.iter().map(|change| FileChange { path: change.shown.clone(), old: change.old.clone(), new: change.new.as_str().into() }).collect();
+    report.sort();
+    Done { stream: stream(&placement), notes: loaded.notes, report, changes, may_write, exit }
+}
+
+/// The changed files with their new text.
+fn rewrite(loaded: &Loaded, placement: &Placement) -> Vec<Change> {
+    placement
+        .changes
+        .iter()
+        .filter_map(|(file, slots)| {
+            let read = loaded.files.get(file)?;
+            let new = yaml::rewrite(&read.stream, slots);
+            Some(Change { shown: file.clone(), path: read.path.clone(), old: read.stream.text.clone(), new })
+        })
+        .collect()
+}
+
+/// The new objects as one stream, each with its namespace spelled out.
+fn stream(placement: &Placement) -> String {
+    let documents: Vec<String> =
+        placement.in_apply_order().into_iter().map(|placed| yaml::emit(&placed.standalone)).collect();
+    documents.join("---\n")
+}
+
+/// Why the result is not proved, as part of a sentence.
+fn reason_not_to_verify(verify: &bool, keep_going: bool, plan: &Plan, placement: &Placement) -> Option<String> {
+    if !verify {
+        Some("--no-verify was given".to_owned())
+    } else if !plan.refused.is_empty() && !keep_going {
+        Some("something was refused, so the result is not complete".to_owned())
+    } else if placement.changes.is_empty() {
+        Some("there is nothing to convert".to_owned())
+    } else {
+        None
+    }
+}
+
+/// How many findings have a severity.
+pub fn count(findings: &[Finding], severity: Severity) -> usize {
+    findings.iter().filter(|finding| finding.severity == severity).count()
+}
+
+/// Texts by path, for the lines that findings show.
+pub(crate) type Sources = BTreeMap<Arc<str>, Arc<str>>;
