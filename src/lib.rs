@@ -4,10 +4,12 @@
 
 pub mod access;
 pub mod api;
+pub mod cli;
 pub mod convert;
 pub mod files;
 pub mod finding;
 pub mod mapping;
 pub mod mesh;
 pub mod report;
+pub mod run;
 pub mod yaml;

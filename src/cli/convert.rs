@@ -3,10 +3,11 @@
 use super::args::ConvertArgs;
 use super::{Output, settings};
 use crate::files;
+use crate::finding::Finding;
 use crate::report::{self, Purpose, Wrote};
 use crate::run;
 use anyhow::bail;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Runs the subcommand.
 ///
@@ -15,8 +16,8 @@ use std::path::{Path, PathBuf};
 pub fn run(args: &ConvertArgs) -> anyhow::Result<u8> {
     let output = Output::new(&args.conversion.output);
     let from_stdin = args.conversion.paths.iter().any(|path| path.as_os_str() == "-");
-    if from_stdin && (args.write || args.output.is_some()) {
-        bail!("standard input cannot be rewritten; leave out `--write` and `-o`, and send standard output to a file");
+    if from_stdin && args.write {
+        bail!("standard input cannot be rewritten; leave out `--write` and send standard output to a file");
     }
     let mut done = run::run(settings::job(&args.conversion, Purpose::Convert)?);
     output.notes(&done.notes)?;
@@ -34,11 +35,7 @@ pub fn run(args: &ConvertArgs) -> anyhow::Result<u8> {
 
 /// Writes every changed file, or none.
 fn write(below: Option<&Path>, done: &mut run::Done) {
-    let outcome = match below {
-        None => in_place(&done.changes),
-        Some(folder) => copies(folder, &done.changes),
-    };
-    match outcome {
+    match changes(below, done).and_then(|changes| commit(changes)) {
         Ok(0) => {}
         Ok(count) => {
             let directory = below.map(|folder| folder.display().to_string());
@@ -50,4 +47,25 @@ fn write(below: Option<&Path>, done: &mut run::Done) {
             done.report.sort();
         }
     }
+}
+
+fn changes(below: Option<&Path>, done: &run::Done) -> Result<Vec<files::Change>, Vec<Finding>> {
+    let changed = done.changes.iter();
+    match below {
+        None => Ok(changed.filter_map(|change| files::Change::in_place(&change.source, change.new.clone())).collect()),
+        Some(folder) => {
+            let texts = changed.map(|change| (&change.source.source, change.new.clone())).collect();
+            let inputs: Vec<&files::Source> = done.sources.iter().collect();
+            files::output::copies(folder, texts, &inputs)
+        }
+    }
+}
+
+/// How many files were written.
+fn commit(changes: Vec<files::Change>) -> Result<usize, Vec<Finding>> {
+    let count = changes.len();
+    if count > 0 {
+        files::Commit::prepare(changes)?.finish()?;
+    }
+    Ok(count)
 }

@@ -74,7 +74,7 @@ pub fn reading(args: &MeshArgs) -> anyhow::Result<(Reading, Vec<Root>)> {
 pub fn write_report(args: &ConversionArgs, report: &Report) -> anyhow::Result<()> {
     let Some(path) = &args.report else { return Ok(()) };
     let text = report::json::render(report, &report::Style::PLAIN);
-    files::write_new(path, text.as_bytes()).with_context(|| format!("the report {} cannot be written", path.display()))
+    files::write_whole(path, &text).with_context(|| format!("the report {} cannot be written", path.display()))
 }
 
 /// The settings file and the folder its paths are relative to.

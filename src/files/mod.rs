@@ -20,6 +20,7 @@ pub mod output;
 pub mod read;
 mod resolve;
 pub mod shown;
+pub mod single;
 pub mod text;
 pub mod walk;
 
@@ -28,6 +29,7 @@ pub use filter::Interest;
 pub use git::{Revision, revision};
 pub use kustomize::{Kustomization, Kustomizations};
 pub use read::{Scan, SourceFile, Want, read};
+pub use single::{read_mappings, read_text, write_whole};
 pub use walk::{Role, Root, Source, Walked, walk};
 
 use std::path::{Path, PathBuf};

@@ -8,7 +8,6 @@ use crate::yaml::{Manifest, Stream};
 use rayon::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// How the input is to be read.
@@ -25,8 +24,8 @@ pub struct Reading {
 /// A file of the run.
 #[derive(Debug)]
 pub struct ReadFile {
-    /// Where it is; `None` for standard input.
-    pub path: Option<PathBuf>,
+    /// Where it comes from and what was read.
+    pub source: files::SourceFile,
     /// Its documents.
     pub stream: Stream,
 }
@@ -100,7 +99,7 @@ pub fn from_scan(scan: files::Scan, kustomizations: BTreeMap<String, Option<Stri
             findings.extend(embedded(&manifest));
             inputs.push(Input { manifest, inventory });
         }
-        by_path.insert(file.source.shown.clone(), ReadFile { path: file.source.path.clone(), stream });
+        by_path.insert(file.source.shown.clone(), ReadFile { source: file, stream });
     }
     let options = BuildOptions {
         settings: reading.settings.clone(),

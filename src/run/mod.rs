@@ -23,7 +23,6 @@ use crate::report::{FileChange, Purpose, Report};
 use crate::yaml;
 use load::{Loaded, load};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What a conversion is to do.
@@ -58,6 +57,8 @@ pub struct Done {
     pub stream: String,
     /// Files to be written: where they are, and their new text.
     pub changes: Vec<Change>,
+    /// Every file that was parsed, so that no copy overwrites one.
+    pub sources: Vec<crate::files::Source>,
     /// True when nothing stands against printing or writing the result.
     pub may_write: bool,
     /// What the exit code depends on.
@@ -71,8 +72,8 @@ pub struct Done {
 pub struct Change {
     /// Path as shown to the user.
     pub shown: Arc<str>,
-    /// Where the file is, links resolved; `None` for standard input.
-    pub path: Option<PathBuf>,
+    /// The file as it was read.
+    pub source: crate::files::SourceFile,
     /// The text that was read.
     pub old: Arc<str>,
     /// The text to write.
@@ -107,7 +108,7 @@ pub fn run(job: Job) -> Done {
     report.unverified = unverified;
     report.files = changes.iter().map(|change| FileChange { path: change.shown.clone(), old: change.old.clone(), new: change.new.as_str().into() }).collect();
     report.sort();
-    Done { stream: stream(&placement), notes: loaded.notes, report, changes, may_write, exit }
+    Done { stream: stream(&placement), notes: loaded.notes, sources: loaded.files.into_values().map(|file| file.source.source).collect(), report, changes, may_write, exit }
 }
 
 /// The changed files with their new text.
@@ -118,7 +119,7 @@ fn rewrite(loaded: &Loaded, placement: &Placement) -> Vec<Change> {
         .filter_map(|(file, slots)| {
             let read = loaded.files.get(file)?;
             let new = yaml::rewrite(&read.stream, slots);
-            Some(Change { shown: file.clone(), path: read.path.clone(), old: read.stream.text.clone(), new })
+            Some(Change { shown: file.clone(), source: read.source.clone(), old: read.stream.text.clone(), new })
         })
         .collect()
 }

@@ -1,0 +1,58 @@
+//! `meshlift verify`: do two sets of manifests grant the same access?
+
+use super::args::{Accepted, VerifyArgs, VerifyFormat};
+use super::{Output, settings};
+use crate::files::Root;
+use crate::report::{self, Report, Verdict};
+use crate::run::{self, Comparison};
+use anyhow::bail;
+use std::path::PathBuf;
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// As for [`super::run`], and when the git revision cannot be read.
+pub fn run(args: &VerifyArgs) -> anyhow::Result<u8> {
+    let output = Output::new(&args.output);
+    let (reading, inventory) = settings::reading(&args.mesh)?;
+    let comparison = match (&args.base, args.paths.as_slice()) {
+        (Some(base), paths) => {
+            let here = [PathBuf::from(".")];
+            let paths = if paths.is_empty() { &here } else { paths };
+            run::compare_with_revision(base, paths, &inventory, &reading)?
+        }
+        (None, [before, after]) => {
+            let side = |path: &PathBuf| {
+                let mut roots = vec![Root::input(path)];
+                roots.extend(inventory.iter().cloned());
+                roots
+            };
+            run::compare(&side(before), &side(after), &reading)
+        }
+        (None, _) => bail!("`verify` compares two sets of manifests: name BEFORE and AFTER, or one set with `--base REF`"),
+    };
+    let report = run::verify(&comparison, &reading, args.strict);
+    output.notes(&comparison.notes())?;
+    let style = output.style();
+    output.out(&match args.format {
+        VerifyFormat::Text => report::text::render(&report, &style),
+        VerifyFormat::Markdown => report::markdown::render(&report, &style),
+        VerifyFormat::Json => report::json::render(&report, &style),
+    })?;
+    Ok(exit_code(&report, &comparison, &args.accept))
+}
+
+/// 2 when something could not be read, 5 when there was nothing to read, 4 on a difference that was not accepted.
+fn exit_code(report: &Report, comparison: &Comparison, accepted: &[Accepted]) -> u8 {
+    let exit = run::Exit::of(&report.findings, &Default::default(), comparison.seen(), false);
+    let tolerated = |verdict: Verdict| match verdict {
+        Verdict::Equal => true,
+        Verdict::Wider => accepted.contains(&Accepted::Wider),
+        Verdict::Narrower => accepted.contains(&Accepted::Narrower),
+        Verdict::Different => accepted.contains(&Accepted::Wider) && accepted.contains(&Accepted::Narrower),
+        Verdict::Undecided => accepted.contains(&Accepted::Undecided),
+    };
+    // ANY verdict that is not tolerated is a difference.
+    let different = report.verification.iter().any(|row| !tolerated(row.verdict));
+    run::exit_code(run::Exit { different, lossy: false, ..exit }, false)
+}

@@ -1,0 +1,53 @@
+//! Single files that a user names by an option: settings, mapping files, the report.
+
+use super::commit::{Before, Change, Commit};
+use super::shown::shown;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// The text of a file.
+///
+/// # Errors
+/// When it cannot be read or is not UTF-8.
+pub fn read_text(path: &Path) -> io::Result<String> {
+    fs::read_to_string(path)
+}
+
+/// The mapping files of a folder, by path: (path as shown, text) of every `.yaml` and `.yml` file directly in it.
+///
+/// # Errors
+/// When the folder or one of the files cannot be read; the error names it.
+pub fn read_mappings(folder: &Path) -> io::Result<Vec<(String, String)>> {
+    let named = |error: io::Error, path: &Path| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|error| named(error, folder))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    paths
+        .into_iter()
+        .map(|path| {
+            let text = fs::read_to_string(&path).map_err(|error| named(error, &path))?;
+            Ok((shown(&path).to_string(), text))
+        })
+        .collect()
+}
+
+/// Writes a whole file, or leaves what was there: never half a file.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    // A pipe or a device (`--report /dev/stderr`) cannot be replaced, only written to.
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return fs::write(path, text);
+    }
+    let change =
+        Change { shown: shown(path), path: path.to_path_buf(), before: Before::Any { model: None }, after: text.to_owned() };
+    let done = Commit::prepare(vec![change]).and_then(Commit::finish);
+    done.map_err(|findings| io::Error::other(findings.first().map(|finding| finding.message.clone()).unwrap_or_default()))
+}
