@@ -1,0 +1,301 @@
+//! The command line as a user meets it: wrong input, exit codes, pipes. Every case runs the real binary in an empty folder.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// A mesh policy that converts without anything else.
+const MESH_POLICY: &str = "apiVersion: authentication.istio.io/v1alpha1\nkind: MeshPolicy\nmetadata:\n  name: default\nspec:\n  peers:\n  - mtls: {}\n";
+
+/// A folder with files, and the binary.
+struct Scene {
+    folder: tempfile::TempDir,
+}
+
+/// What a run gave.
+#[derive(Debug)]
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Scene {
+    fn new(files: &[(&str, &[u8])]) -> Scene {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, bytes) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+            fs::write(path, bytes).expect("a file");
+        }
+        Scene { folder }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        self.pipe(arguments, None)
+    }
+
+    fn pipe(&self, arguments: &[&str], input: Option<&[u8]>) -> Ran {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_meshlift"))
+            .args(arguments)
+            .current_dir(self.path())
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        if let Some(mut stdin) = child.stdin.take() {
+            // meshlift may stop reading early; that is its right.
+            let _ = stdin.write_all(input.unwrap_or_default());
+        }
+        let output = child.wait_with_output().expect("the binary ends");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("meshlift writes UTF-8");
+        let ran = Ran { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) };
+        assert!(!ran.err.contains("panicked"), "{}", ran.err);
+        ran
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path().join(name)).expect("the file")
+    }
+}
+
+impl Ran {
+    #[track_caller]
+    fn code(self, expected: i32) -> Ran {
+        assert_eq!(self.code, expected, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        self
+    }
+
+    #[track_caller]
+    fn says(self, words: &str) -> Ran {
+        assert!(self.out.contains(words) || self.err.contains(words), "`{words}` is not in\n{}\n{}", self.out, self.err);
+        self
+    }
+}
+
+#[test]
+fn a_missing_path_is_named() {
+    Scene::new(&[]).run(&["diff", "nowhere.yaml"]).code(2).says("nowhere.yaml").says("missing-path");
+}
+
+#[test]
+fn a_folder_without_manifests_is_no_input() {
+    Scene::new(&[("notes.txt", b"hello")]).run(&[]).code(5);
+    Scene::new(&[]).run(&["check"]).code(5);
+}
+
+#[test]
+fn empty_standard_input_is_no_input() {
+    Scene::new(&[]).pipe(&["convert", "-"], Some(b"")).code(5);
+}
+
+#[test]
+fn manifests_without_old_objects_are_nothing_to_do() {
+    let scene = Scene::new(&[("a.yaml", b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")]);
+    scene.run(&["diff", "--exit-code"]).code(0);
+    scene.run(&["check"]).code(0);
+    scene.run(&["convert", "--write"]).code(0);
+}
+
+#[test]
+fn pending_changes_are_exit_code_1_where_it_is_asked_for() {
+    let scene = Scene::new(&[("a.yaml", MESH_POLICY.as_bytes())]);
+    scene.run(&["check"]).code(1);
+    scene.run(&["diff", "--exit-code"]).code(1);
+    scene.run(&["diff"]).code(0);
+    scene.run(&[]).code(0).says("PeerAuthentication");
+    assert_eq!(scene.read("a.yaml"), MESH_POLICY.as_bytes(), "diff and check write nothing");
+}
+
+#[test]
+fn convert_prints_objects_on_stdout_and_findings_on_stderr() {
+    let scene = Scene::new(&[]);
+    let ran = scene.pipe(&["convert", "-"], Some(MESH_POLICY.as_bytes())).code(0);
+    assert!(ran.out.starts_with("apiVersion: security.istio.io/v1\n"), "{}", ran.out);
+    assert!(ran.out.contains("namespace: istio-system"), "{}", ran.out);
+}
+
+#[test]
+fn broken_yaml_between_good_documents_is_located_and_the_others_go_on() {
+    let text = format!("{MESH_POLICY}---\nkind: [unclosed\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: x}}\n");
+    let scene = Scene::new(&[("a.yaml", text.as_bytes())]);
+    let ran = scene.run(&["convert"]).code(2).says("broken-yaml").says("a.yaml:");
+    assert!(ran.out.contains("PeerAuthentication"), "the rest still converts:\n{}\n{}", ran.out, ran.err);
+    scene.run(&["convert", "--write"]).code(2);
+    assert_eq!(scene.read("a.yaml"), text.as_bytes(), "nothing is written");
+    scene.run(&["convert", "--write", "--keep-going"]).code(2);
+    let written = String::from_utf8(scene.read("a.yaml")).expect("UTF-8");
+    assert!(written.contains("PeerAuthentication") && written.contains("kind: [unclosed\n---\n"), "{written}");
+}
+
+#[test]
+fn hostile_documents_are_errors_not_accidents() {
+    let legacy = "# rbac.istio.io/v1alpha1\n";
+    let bomb: String = (0..9).fold("a0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned(), |text, level| {
+        let next = level + 1;
+        text + &format!("a{next}: &a{next} [{}]\n", vec![format!("*a{level}"); 9].join(","))
+    });
+    let cases: Vec<(&str, Vec<u8>)> = vec![
+        ("tabs", format!("{legacy}a:\n\tb: 1\n").into_bytes()),
+        ("nul bytes", [legacy.as_bytes(), b"a: \0b\n"].concat()),
+        ("invalid UTF-8", [legacy.as_bytes(), b"a: \xff\xfe\n"].concat()),
+        ("an alias bomb", format!("{legacy}{bomb}kind: Policy\napiVersion: authentication.istio.io/v1alpha1\n").into_bytes()),
+        ("100,000 nested brackets", format!("{legacy}a: {}{}\n", "[".repeat(100_000), "]".repeat(100_000)).into_bytes()),
+        ("100,000 open brackets", format!("{legacy}a: {}\n", "[".repeat(100_000)).into_bytes()),
+        ("deep block maps", {
+            let deep: String = (0..20_000).map(|level| format!("{}a:\n", " ".repeat(level % 2_000))).collect();
+            format!("{legacy}{deep}").into_bytes()
+        }),
+        ("duplicate keys", format!("{legacy}apiVersion: v1\nkind: Service\nkind: Pod\n").into_bytes()),
+        ("an unknown alias", format!("{legacy}a: *nobody\n").into_bytes()),
+        ("an alias to itself", format!("{legacy}a: &a [*a]\n").into_bytes()),
+    ];
+    for (what, bytes) in cases {
+        let scene = Scene::new(&[("bad.yaml", &bytes), ("good.yaml", MESH_POLICY.as_bytes())]);
+        let ran = scene.run(&["check"]);
+        assert_eq!(ran.code, 2, "{what}: {}\n{}", ran.out, ran.err);
+        assert!(ran.out.contains("bad.yaml:"), "{what} is not located:\n{}", ran.out);
+        assert_eq!(scene.read("bad.yaml"), bytes);
+    }
+}
+
+#[test]
+fn unknown_fields_and_wrong_types_of_old_objects_are_located() {
+    let wrong = "apiVersion: rbac.istio.io/v1alpha1\nkind: ClusterRbacConfig\nmetadata: {name: default}\nspec:\n  mode: SOMETIMES\n";
+    Scene::new(&[("a.yaml", wrong.as_bytes())]).run(&["check"]).code(3).says("a.yaml:5:").says("SOMETIMES");
+    let unknown = format!("{MESH_POLICY}  peerz: []\n");
+    Scene::new(&[("a.yaml", unknown.as_bytes())]).run(&["check"]).says("unknown-field").says("peerz");
+}
+
+#[test]
+fn two_default_configs_are_refused_with_both_places() {
+    let config = "apiVersion: rbac.istio.io/v1alpha1\nkind: ClusterRbacConfig\nmetadata: {name: default}\nspec: {mode: 'ON'}\n";
+    let other = config.replace("'ON'", "'OFF'");
+    let scene = Scene::new(&[("a.yaml", config.as_bytes()), ("b.yaml", other.as_bytes())]);
+    scene.run(&["check"]).code(3).says("ambiguous-mesh-config").says("a.yaml").says("b.yaml");
+}
+
+#[test]
+fn a_read_only_target_stops_the_whole_run() {
+    let scene = Scene::new(&[("a.yaml", MESH_POLICY.as_bytes()), ("sub/b.yaml", b"apiVersion: authentication.istio.io/v1alpha1\nkind: Policy\nmetadata: {name: default, namespace: shop}\nspec: {peers: [{mtls: {}}]}\n")]);
+    let target = scene.path().join("a.yaml");
+    let mut permissions = fs::metadata(&target).expect("the file").permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&target, permissions).expect("read-only");
+    let before = scene.read("sub/b.yaml");
+    scene.run(&["convert", "--write"]).code(2).says("a.yaml");
+    assert_eq!(scene.read("sub/b.yaml"), before, "all or nothing");
+}
+
+#[test]
+fn a_second_run_changes_nothing() {
+    let scene = Scene::new(&[("a.yaml", MESH_POLICY.as_bytes())]);
+    scene.run(&["convert", "--write"]).code(0);
+    let once = scene.read("a.yaml");
+    scene.run(&["convert", "--write"]).code(0);
+    assert_eq!(scene.read("a.yaml"), once);
+}
+
+#[test]
+fn copies_go_below_the_output_folder() {
+    let scene = Scene::new(&[("in/a.yaml", MESH_POLICY.as_bytes())]);
+    scene.run(&["convert", "in", "-o", "out"]).code(0);
+    assert_eq!(scene.read("in/a.yaml"), MESH_POLICY.as_bytes());
+    let copy = walk(&scene.path().join("out"));
+    assert_eq!(copy.len(), 1);
+    assert!(fs::read_to_string(&copy[0]).expect("the copy").contains("PeerAuthentication"));
+}
+
+fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() { found.extend(walk(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+#[test]
+fn a_reader_that_goes_away_is_not_an_error() {
+    let scene = Scene::new(&[("a.yaml", MESH_POLICY.as_bytes())]);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_meshlift"))
+        .arg("explain")
+        .current_dir(scene.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("the binary ends");
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn usage_errors_are_exit_code_2() {
+    let scene = Scene::new(&[("a.yaml", MESH_POLICY.as_bytes())]);
+    scene.run(&["diff", "--no-such-option"]).code(2);
+    scene.run(&["diff", "--allow", "no-such-code"]).code(2).says("no-such-code").says("meshlift explain");
+    scene.run(&["diff", "--to", "ancient"]).code(2).says("ancient");
+    scene.run(&["verify", "only-one"]).code(2).says("BEFORE");
+    scene.run(&["explain", "unresolved-servce"]).code(2).says("unresolved-service");
+    scene.run(&["convert", "--write", "-"]).code(2).says("standard input");
+    scene.run(&["mapping", "show", "nothing"]).code(2).says("service-role");
+}
+
+#[test]
+fn settings_come_from_the_nearest_meshlift_yaml() {
+    let scene = Scene::new(&[("a.yaml", MESH_POLICY.as_bytes()), ("meshlift.yaml", b"rootNamespace: istio-config\n")]);
+    scene.run(&["convert"]).code(0).says("namespace: istio-config");
+    scene.run(&["convert", "--root-namespace", "other"]).code(0).says("namespace: other");
+    fs::write(scene.path().join("meshlift.yaml"), "rootNamespce: x\n").expect("written");
+    scene.run(&["convert"]).code(2).says("rootNamespce");
+}
+
+#[test]
+fn every_format_is_written() {
+    let scene = Scene::new(&[("a.yaml", MESH_POLICY.as_bytes())]);
+    for format in ["text", "markdown", "json", "sarif", "github"] {
+        let ran = scene.run(&["diff", "--format", format]).code(0);
+        if matches!(format, "json" | "sarif") {
+            let value: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+            assert!(value.is_object());
+        }
+    }
+}
+
+#[test]
+fn schemas_completions_and_manual_are_printed() {
+    let scene = Scene::new(&[]);
+    for which in ["mapping", "report", "config"] {
+        let ran = scene.run(&["schema", which]).code(0);
+        let schema: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+        jsonschema::validator_for(&schema).expect("a JSON Schema");
+    }
+    scene.run(&["completions", "bash"]).code(0).says("meshlift");
+    scene.run(&["man"]).code(0).says(".TH meshlift");
+    scene.run(&["mapping", "list"]).code(0).says("service-role-binding");
+    scene.run(&["explain"]).code(0).says("broken-yaml");
+}
+
+#[test]
+fn the_same_input_gives_the_same_output() {
+    let files: Vec<(String, String)> = (0..30)
+        .map(|n| {
+            let policy = format!("apiVersion: authentication.istio.io/v1alpha1\nkind: Policy\nmetadata: {{name: default, namespace: ns{n}}}\nspec: {{peers: [{{mtls: {{}}}}]}}\n");
+            (format!("d{}/f{n}.yaml", n % 5), policy)
+        })
+        .collect();
+    let borrowed: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+    let scene = Scene::new(&borrowed);
+    let first = scene.run(&["diff", "--format", "json"]);
+    for _ in 0..4 {
+        assert_eq!(scene.run(&["diff", "--format", "json"]).out, first.out);
+    }
+}
