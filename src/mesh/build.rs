@@ -23,7 +23,7 @@ pub fn build(inputs: Vec<Input>, options: &BuildOptions) -> World {
     // A patch is not an object: it neither exists nor separates environments.
     let objects: Vec<&Decoded> = decoded.iter().filter(|d| !matches!(d.outcome, Outcome::Patch)).collect();
     let members: Vec<Member> = objects.iter().map(|object| member(object, &inputs)).collect();
-    let environments = environments::plan(&members, options.one_mesh)
+    let environments = environments::plan(&members, options.one_mesh, &options.roots)
         .into_iter()
         .map(|plan| environment(plan, &objects, &inputs, options, &mut findings))
         .collect();

@@ -49,9 +49,10 @@ pub(super) struct Plan {
     pub(super) shared: BTreeSet<usize>,
 }
 
-/// Splits members into environments; with `one_mesh` there is one.
-pub(super) fn plan(members: &[Member], one_mesh: bool) -> Vec<Plan> {
-    let roots = if one_mesh { BTreeSet::new() } else { roots(members) };
+/// Splits members into environments; with `one_mesh` there is one. `given` are roots whatever the members say.
+pub(super) fn plan(members: &[Member], one_mesh: bool, given: &BTreeSet<String>) -> Vec<Plan> {
+    let mut roots = if one_mesh { BTreeSet::new() } else { roots(members) };
+    roots.extend(given.iter().cloned());
     let levels: Vec<&str> = members.iter().map(|member| level(&member.folder, &roots)).collect();
     let mut plans: Vec<Plan> = environments(members, &levels, &roots)
         .into_iter()
@@ -178,7 +179,7 @@ mod tests {
 
     /// Each environment as `root: what it sees`, shared objects with a `+`.
     fn check(lines: &[&str], expected: &[&str]) {
-        let plans = plan(&members(lines), false);
+        let plans = plan(&members(lines), false, &BTreeSet::new());
         let shown: Vec<String> = plans
             .iter()
             .map(|plan| {
@@ -264,7 +265,7 @@ mod tests {
 
     #[test]
     fn one_mesh_sees_everything() {
-        let plans = plan(&members(&["dev mesh", "prod mesh"]), true);
+        let plans = plan(&members(&["dev mesh", "prod mesh"]), true, &BTreeSet::new());
         assert_eq!(plans, [Plan { root: String::new(), members: vec![0, 1], shared: BTreeSet::new() }]);
     }
 

@@ -136,7 +136,7 @@ pub struct Input {
 }
 
 /// How the input is to be read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct BuildOptions {
     /// Mesh settings.
     pub settings: Settings,
@@ -144,6 +144,8 @@ pub struct BuildOptions {
     pub one_mesh: bool,
     /// `--inventory-complete`.
     pub complete: bool,
+    /// Folders that are environment roots in any case, because they are on the other side of a comparison.
+    pub roots: BTreeSet<String>,
     /// Folder (as in `Manifest::file`'s parent, `""` for the top) to the `namespace:` of its kustomization, `None` when it sets none.
     pub kustomizations: BTreeMap<String, Option<String>>,
 }

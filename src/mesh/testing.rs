@@ -3,13 +3,12 @@
 use super::{BuildOptions, Input, Mesh, Settings, World, build};
 use crate::finding::Finding;
 use crate::yaml::Stream;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Default settings, nothing complete, no kustomizations.
 #[doc(hidden)]
 pub fn options() -> BuildOptions {
-    BuildOptions { settings: Settings::default(), one_mesh: false, complete: false, kustomizations: BTreeMap::new() }
+    BuildOptions::default()
 }
 
 /// The manifests of files given as (path, text). Files below `inventory/` are inventories.

@@ -7,7 +7,7 @@ use crate::finding::catalogue::plan::NOT_YAML_AFTER_EDIT;
 use crate::finding::{Finding, Place};
 use crate::mesh::{self, BuildOptions, Input, Mesh};
 use crate::yaml::{self, Stream};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The environment after the change: its old objects are gone, the new ones are there.
@@ -27,7 +27,7 @@ pub fn mesh_after(before: &Mesh, placement: &Placement, reading: &Reading) -> Me
         settings: reading.settings.clone(),
         one_mesh: true,
         complete: true,
-        kustomizations: BTreeMap::new(),
+        ..BuildOptions::default()
     };
     for environment in mesh::build(inputs, &options).environments {
         after.peer.extend(environment.mesh.peer);

@@ -35,6 +35,8 @@ pub struct ReadFile {
 pub struct Loaded {
     /// The objects, decoded.
     pub world: World,
+    /// How they were decoded.
+    pub options: BuildOptions,
     /// Every parsed file by its path as shown.
     pub files: BTreeMap<Arc<str>, ReadFile>,
     /// How many files were looked at; 0 means no input.
@@ -106,6 +108,7 @@ pub fn from_scan(scan: files::Scan, kustomizations: BTreeMap<String, Option<Stri
         one_mesh: reading.one_mesh || single,
         complete: reading.complete,
         kustomizations,
+        ..BuildOptions::default()
     };
     let world = mesh::build(inputs, &options);
     for environment in &world.environments {
@@ -120,7 +123,7 @@ pub fn from_scan(scan: files::Scan, kustomizations: BTreeMap<String, Option<Stri
                 + environment.mesh.bindings.len(),
         ));
     }
-    Loaded { world, files: by_path, seen: scan.seen, documents, skipped, findings, notes }
+    Loaded { world, options, files: by_path, seen: scan.seen, documents, skipped, findings, notes }
 }
 
 /// Folder to the `namespace:` of its kustomization.

@@ -11,7 +11,7 @@ mod verify;
 
 pub use exit::{Exit, exit_code};
 pub use load::Reading;
-pub use verify::{Comparison, verify};
+pub use verify::{Comparison, compare, compare_with_revision, verify};
 
 use crate::convert::placement::{Placement, Style, place};
 use crate::convert::plan::{Plan, plan};

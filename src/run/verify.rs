@@ -1,18 +1,95 @@
 //! `verify`: compares two sets of manifests, any mix of old and new kinds on either side.
 
-use super::{Loaded, Reading, fill, proof};
+use super::load::{self, Loaded, Reading, load};
+use super::{fill, proof};
 use crate::access::{self, Side, World};
+use crate::files::{self, Root, Want};
 use crate::finding::Finding;
-use crate::mesh::Mesh;
+use crate::mesh::{self, Mesh};
 use crate::report::{Purpose, Report, Summary};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 /// Two sides, read.
 #[derive(Debug)]
 pub struct Comparison {
-    /// The set before.
-    pub before: Loaded,
-    /// The set after.
-    pub after: Loaded,
+    before: Loaded,
+    after: Loaded,
+    /// The folder of each side, to tell which environment of one is which of the other; empty for the top.
+    folders: (String, String),
+}
+
+impl Comparison {
+    /// How many files were looked at; 0 on either side means that there is nothing to compare with.
+    pub fn seen(&self) -> usize {
+        self.before.seen.min(self.after.seen)
+    }
+
+    /// For `--verbose`.
+    pub fn notes(&self) -> Vec<String> {
+        let side = |name: &str, loaded: &Loaded| loaded.notes.iter().map(move |note| format!("{name}: {note}")).collect::<Vec<_>>();
+        [side("before", &self.before), side("after", &self.after)].concat()
+    }
+}
+
+/// Reads two sets of manifests.
+pub fn compare(before: &[Root], after: &[Root], reading: &Reading) -> Comparison {
+    let folders = (folder_of(before), folder_of(after));
+    let before = load(before, reading, Want::Everything);
+    let after = load(after, reading, Want::Everything);
+    aligned(Comparison { before, after, folders })
+}
+
+/// Reads a git revision and the working tree.
+///
+/// # Errors
+/// When the revision cannot be read: no repository, no such revision, no git.
+pub fn compare_with_revision(
+    base: &str,
+    paths: &[PathBuf],
+    inventory: &[Root],
+    reading: &Reading,
+) -> anyhow::Result<Comparison> {
+    let mut now: Vec<Root> = paths.iter().map(Root::input).collect();
+    now.extend(inventory.iter().cloned());
+    let after = load(&now, reading, Want::Everything);
+    let before = load::revision(base, paths, inventory, reading)?;
+    Ok(aligned(Comparison { before, after, folders: (String::new(), String::new()) }))
+}
+
+/// The folder that the paths of a side start with.
+fn folder_of(roots: &[Root]) -> String {
+    match roots.first() {
+        Some(root) if root.path.is_dir() => files::shown::shown(&root.path).to_string(),
+        Some(root) => files::shown::folder(&files::shown::shown(&root.path)).to_owned(),
+        None => String::new(),
+    }
+}
+
+/// Splits both sides into the same environments: folders that separate one side separate the other as well.
+fn aligned(mut comparison: Comparison) -> Comparison {
+    let roots_of = |loaded: &Loaded, folder: &str| -> BTreeSet<String> {
+        loaded.world.environments.iter().map(|environment| below(&environment.root, folder).to_owned()).collect()
+    };
+    let (before, after) = comparison.folders.clone();
+    let (mine, theirs) = (roots_of(&comparison.before, &before), roots_of(&comparison.after, &after));
+    if mine != theirs {
+        let roots: BTreeSet<String> = mine.union(&theirs).filter(|root| !root.is_empty()).cloned().collect();
+        rebuild(&mut comparison.before, &roots, &before);
+        rebuild(&mut comparison.after, &roots, &after);
+    }
+    comparison
+}
+
+fn rebuild(loaded: &mut Loaded, roots: &BTreeSet<String>, folder: &str) {
+    let inside = |root: &String| if folder.is_empty() { root.clone() } else { format!("{folder}/{root}") };
+    loaded.options.roots = roots.iter().map(inside).collect();
+    loaded.world = mesh::build(std::mem::take(&mut loaded.world.manifests), &loaded.options);
+}
+
+/// A folder relative to the folder of its side.
+fn below<'a>(root: &'a str, folder: &str) -> &'a str {
+    root.strip_prefix(folder).map_or(root, |rest| rest.trim_start_matches('/'))
 }
 
 /// Compares environment by environment: those with the same folder, or the only ones there are.
@@ -56,21 +133,15 @@ fn side(mesh: &Mesh) -> Side<'_> {
     Side { mesh, world: if legacy { World::Source } else { World::Target } }
 }
 
-/// Environments to compare with each other. A side with one environment is compared as a whole.
+/// Environments to compare with each other, by their folder inside their side.
 fn pairs(comparison: &Comparison) -> Vec<(Option<&Mesh>, Option<&Mesh>)> {
     let (before, after) = (&comparison.before.world.environments, &comparison.after.world.environments);
-    if let ([before], [after]) = (before.as_slice(), after.as_slice()) {
-        return vec![(Some(&before.mesh), Some(&after.mesh))];
+    let mut meshes: BTreeMap<&str, (Option<&Mesh>, Option<&Mesh>)> = BTreeMap::new();
+    for environment in before {
+        meshes.entry(below(&environment.root, &comparison.folders.0)).or_default().0 = Some(&environment.mesh);
     }
-    let mut roots: Vec<&str> = before.iter().chain(after).map(|environment| environment.root.as_str()).collect();
-    roots.sort_unstable();
-    roots.dedup();
-    let find = |list: &'_ [crate::mesh::Environment], root: &str| list.iter().position(|environment| environment.root == root);
-    roots
-        .into_iter()
-        .map(|root| {
-            let at = |list: &'_ [crate::mesh::Environment]| find(list, root);
-            (at(before).map(|i| &before[i].mesh), at(after).map(|i| &after[i].mesh))
-        })
-        .collect()
+    for environment in after {
+        meshes.entry(below(&environment.root, &comparison.folders.1)).or_default().1 = Some(&environment.mesh);
+    }
+    meshes.into_values().collect()
 }
