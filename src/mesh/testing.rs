@@ -38,7 +38,7 @@ pub fn world(files: &[(&str, &str)]) -> World {
 #[doc(hidden)]
 pub fn mesh(yaml: &str) -> Mesh {
     let environment = world(&[("input.yaml", yaml)]).environments.pop();
-    environment.map_or_else(|| Mesh::new(Settings::default()), |environment| environment.mesh)
+    environment.map_or_else(|| Mesh::new(Default::default()), |environment| environment.mesh)
 }
 
 /// The findings of a world, each as `code line:column`, in order.

@@ -8,6 +8,7 @@ use crate::yaml::{Manifest, Stream};
 use rayon::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// How the input is to be read.
@@ -57,14 +58,32 @@ const LEGACY_GROUPS: [&str; 2] = ["authentication.istio.io/", "rbac.istio.io/"];
 /// Reads everything below `roots`.
 pub fn load(roots: &[Root], reading: &Reading, want: Want) -> Loaded {
     let walked = files::walk(roots);
-    let kustomizations = kustomization_namespaces(&walked);
-    let scan = files::read(walked, want);
-    from_scan(scan, kustomizations, reading)
+    let kustomizations = files::kustomize::find(&walked.sources);
+    from_scan(files::read(walked, want), &kustomizations, reading)
+}
+
+/// Reads what `paths` held at a git revision, without touching the working tree. The inventory is read at the revision
+/// too where it is in a repository, else as it is now.
+///
+/// # Errors
+/// When the revision cannot be read at all.
+pub fn revision(base: &str, paths: &[PathBuf], inventory: &[Root], reading: &Reading) -> anyhow::Result<Loaded> {
+    let inputs: Vec<Root> = paths.iter().map(Root::input).collect();
+    let failed = |finding: Finding| anyhow::anyhow!("{}", finding.message);
+    let mut then = files::git::revision(base, &inputs, Want::Everything).map_err(failed)?;
+    let around = match files::git::revision(base, inventory, Want::Everything) {
+        Ok(revision) => revision.scan,
+        Err(_) => files::read(files::walk(inventory), Want::Everything),
+    };
+    then.scan.files.extend(around.files);
+    then.scan.findings.extend(around.findings);
+    Ok(from_scan(then.scan, &then.kustomizations, reading))
 }
 
 /// Parses and decodes the files of a scan.
-pub fn from_scan(scan: files::Scan, kustomizations: BTreeMap<String, Option<String>>, reading: &Reading) -> Loaded {
+fn from_scan(scan: files::Scan, kustomizations: &files::kustomize::Kustomizations, reading: &Reading) -> Loaded {
     let mut findings = scan.findings;
+    findings.extend(kustomizations.findings.iter().cloned());
     let mut skipped = findings.len();
     let mut notes = Vec::new();
     let single = scan.files.iter().filter(|file| file.source.role == Role::Input).count() == 1;
@@ -82,7 +101,7 @@ pub fn from_scan(scan: files::Scan, kustomizations: BTreeMap<String, Option<Stri
     let mut documents = 0;
     for (file, stream) in parsed {
         notes.push(format!("read {}", file.source.shown));
-        if let Some(place) = stream.template() {
+        if let Some(place) = stream.is_template() {
             if file.interest.legacy {
                 skipped += 1;
                 findings.push(
@@ -107,7 +126,7 @@ pub fn from_scan(scan: files::Scan, kustomizations: BTreeMap<String, Option<Stri
         settings: reading.settings.clone(),
         one_mesh: reading.one_mesh || single,
         complete: reading.complete,
-        kustomizations,
+        kustomizations: namespaces(kustomizations),
         ..BuildOptions::default()
     };
     let world = mesh::build(inputs, &options);
@@ -127,15 +146,12 @@ pub fn from_scan(scan: files::Scan, kustomizations: BTreeMap<String, Option<Stri
 }
 
 /// Folder to the `namespace:` of its kustomization.
-fn kustomization_namespaces(walked: &files::Walked) -> BTreeMap<String, Option<String>> {
-    files::kustomize::find(walked)
-        .into_iter()
+fn namespaces(kustomizations: &files::kustomize::Kustomizations) -> BTreeMap<String, Option<String>> {
+    kustomizations
+        .all()
         .map(|kustomization| {
             let stream = Stream::parse(&kustomization.shown, kustomization.text.clone());
-            let namespace = stream
-                .values()
-                .iter()
-                .find_map(|value| value.get("namespace").and_then(Value::as_str).map(str::to_owned));
+            let namespace = stream.manifests().iter().find_map(|manifest| manifest.value().get("namespace")?.as_str().map(str::to_owned));
             (kustomization.folder.to_string(), namespace)
         })
         .collect()
