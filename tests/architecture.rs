@@ -161,7 +161,8 @@ fn only_files_touches_the_disk() {
 
 #[test]
 fn the_reader_of_use_lines_finds_what_it_looks_for() {
-    let code = "use crate::access::prove;\nuse crate::{api::Meta, mesh::{Mesh, selects}, yaml};\nlet x = crate::convert::f();";
+    let code =
+        "use crate::access::prove;\nuse crate::{api::Meta, mesh::{Mesh, selects}, yaml};\nlet x = crate::convert::f();";
     let expected = ["access", "api", "convert", "mesh", "yaml"].map(str::to_owned);
     assert_eq!(imported(code), BTreeSet::from(expected));
 }

@@ -75,7 +75,12 @@ impl Ran {
 
     #[track_caller]
     fn says(self, words: &str) -> Ran {
-        assert!(self.out.contains(words) || self.err.contains(words), "`{words}` is not in\n{}\n{}", self.out, self.err);
+        assert!(
+            self.out.contains(words) || self.err.contains(words),
+            "`{words}` is not in\n{}\n{}",
+            self.out,
+            self.err
+        );
         self
     }
 }
@@ -124,7 +129,8 @@ fn convert_prints_objects_on_stdout_and_findings_on_stderr() {
 
 #[test]
 fn broken_yaml_between_good_documents_is_located_and_the_others_go_on() {
-    let text = format!("{MESH_POLICY}---\nkind: [unclosed\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: x}}\n");
+    let text =
+        format!("{MESH_POLICY}---\nkind: [unclosed\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: x}}\n");
     let scene = Scene::new(&[("a.yaml", text.as_bytes())]);
     let ran = scene.run(&["convert"]).code(2).says("broken-yaml").says("a.yaml:");
     assert!(ran.out.contains("PeerAuthentication"), "the rest still converts:\n{}\n{}", ran.out, ran.err);
@@ -146,8 +152,14 @@ fn hostile_documents_are_errors_not_accidents() {
         ("tabs", format!("{legacy}a:\n\tb: 1\n").into_bytes()),
         ("nul bytes", [legacy.as_bytes(), b"a: \0b\n"].concat()),
         ("invalid UTF-8", [legacy.as_bytes(), b"a: \xff\xfe\n"].concat()),
-        ("an alias bomb", format!("{legacy}{bomb}kind: Policy\napiVersion: authentication.istio.io/v1alpha1\n").into_bytes()),
-        ("100,000 nested brackets", format!("{legacy}a: {}{}\n", "[".repeat(100_000), "]".repeat(100_000)).into_bytes()),
+        (
+            "an alias bomb",
+            format!("{legacy}{bomb}kind: Policy\napiVersion: authentication.istio.io/v1alpha1\n").into_bytes(),
+        ),
+        (
+            "100,000 nested brackets",
+            format!("{legacy}a: {}{}\n", "[".repeat(100_000), "]".repeat(100_000)).into_bytes(),
+        ),
         ("100,000 open brackets", format!("{legacy}a: {}\n", "[".repeat(100_000)).into_bytes()),
         ("deep block maps", {
             let deep: String = (0..20_000).map(|level| format!("{}a:\n", " ".repeat(level % 2_000))).collect();
@@ -176,7 +188,8 @@ fn unknown_fields_and_wrong_types_of_old_objects_are_located() {
 
 #[test]
 fn two_default_configs_are_refused_with_both_places() {
-    let config = "apiVersion: rbac.istio.io/v1alpha1\nkind: ClusterRbacConfig\nmetadata: {name: default}\nspec: {mode: 'ON'}\n";
+    let config =
+        "apiVersion: rbac.istio.io/v1alpha1\nkind: ClusterRbacConfig\nmetadata: {name: default}\nspec: {mode: 'ON'}\n";
     let other = config.replace("'ON'", "'OFF'");
     let scene = Scene::new(&[("a.yaml", config.as_bytes()), ("b.yaml", other.as_bytes())]);
     scene.run(&["check"]).code(3).says("ambiguous-mesh-config").says("a.yaml").says("b.yaml");

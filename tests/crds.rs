@@ -52,7 +52,12 @@ fn close(schema: &mut Value, depth: usize) {
         return;
     };
     let open = map.get("x-kubernetes-preserve-unknown-fields") == Some(&Value::Bool(true));
-    if depth > 0 && map.contains_key("properties") && map.contains_key("type") && !map.contains_key("additionalProperties") && !open {
+    if depth > 0
+        && map.contains_key("properties")
+        && map.contains_key("type")
+        && !map.contains_key("additionalProperties")
+        && !open
+    {
         map.insert("additionalProperties".to_owned(), Value::Bool(false));
     }
     if map.get("x-kubernetes-int-or-string") == Some(&Value::Bool(true)) {
@@ -114,7 +119,8 @@ fn expected_objects_satisfy_the_custom_resource_definitions() {
             if !text("apiVersion").starts_with("security.istio.io/") {
                 continue;
             }
-            let validator = validators.iter().find(|(kind, version, _)| kind == text("kind") && version == text("apiVersion"));
+            let validator =
+                validators.iter().find(|(kind, version, _)| kind == text("kind") && version == text("apiVersion"));
             let Some((_, _, validator)) = validator else {
                 wrong.push(format!("{}: {} {} is not served", path.display(), text("apiVersion"), text("kind")));
                 continue;

@@ -3,9 +3,12 @@
 use super::Output;
 use super::args::{MappingAction, MappingArgs};
 use crate::files;
+use crate::finding::Finding;
 use crate::mapping::{self, Mappings};
 use crate::report::{Report, Style, text};
 use anyhow::{Context, bail};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Runs the subcommand.
 ///
@@ -18,19 +21,19 @@ pub fn run(args: &MappingArgs) -> anyhow::Result<u8> {
         None => (Mappings::embedded(), Vec::new()),
     };
     if !findings.is_empty() {
-        output.err(&text::findings(&findings, &Default::default(), &output.style_of_errors()))?;
+        output.err(&located(findings, Default::default(), &output.style_of_errors()))?;
         return Ok(2);
     }
     match &args.action {
         MappingAction::List => {
-            for (name, title) in mappings.list() {
-                output.out(&format!("{name:24} {title}\n"))?;
+            for listed in mappings.list() {
+                output.out(&format!("{:24} {}\n", listed.name, listed.title))?;
             }
         }
         MappingAction::Show { name } => match mappings.show(name) {
             Some(text) => output.out(text)?,
             None => {
-                let known: Vec<&str> = mappings.list().map(|(name, _)| name).collect();
+                let known: Vec<String> = mappings.list().into_iter().map(|listed| listed.name.to_string()).collect();
                 bail!("there is no mapping called `{name}`; there are {}", known.join(", "));
             }
         },
@@ -40,11 +43,16 @@ pub fn run(args: &MappingArgs) -> anyhow::Result<u8> {
             let findings = mapping::check(&shown, &text);
             if !findings.is_empty() {
                 let sources = [(shown.as_str().into(), text.as_str().into())].into();
-                output.err(&text::findings(&findings, &sources, &output.style_of_errors()))?;
+                output.err(&located(findings, sources, &output.style_of_errors()))?;
                 return Ok(2);
             }
             output.out(&format!("{shown}: no mistakes found\n"))?;
         }
     }
     Ok(0)
+}
+
+/// Findings as text, with the lines they are about.
+fn located(findings: Vec<Finding>, sources: BTreeMap<Arc<str>, Arc<str>>, style: &Style) -> String {
+    text::findings(&Report { findings, sources, ..Report::default() }, style).join("\n")
 }

@@ -86,7 +86,8 @@ fn config(named: Option<&Path>) -> anyhow::Result<(Config, PathBuf)> {
             None => return Ok((Config::default(), PathBuf::new())),
         },
     };
-    let text = files::read_text(&path).with_context(|| format!("the settings file {} cannot be read", path.display()))?;
+    let text =
+        files::read_text(&path).with_context(|| format!("the settings file {} cannot be read", path.display()))?;
     let config = Config::parse(&text).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
     let base = path.parent().map(Path::to_path_buf).unwrap_or_default();
     Ok((config, base))
@@ -138,9 +139,8 @@ fn allowed(options: &[String], settings: &[String]) -> anyhow::Result<BTreeSet<C
         .iter()
         .chain(settings)
         .map(|name| {
-            Code::find(name).with_context(|| {
-                format!("`{name}` is not the code of a finding; `meshlift explain` lists them all")
-            })
+            Code::find(name)
+                .with_context(|| format!("`{name}` is not the code of a finding; `meshlift explain` lists them all"))
         })
         .collect()
 }

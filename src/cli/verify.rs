@@ -29,14 +29,16 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<u8> {
             };
             run::compare(&side(before), &side(after), &reading)
         }
-        (None, _) => bail!("`verify` compares two sets of manifests: name BEFORE and AFTER, or one set with `--base REF`"),
+        (None, _) => {
+            bail!("`verify` compares two sets of manifests: name BEFORE and AFTER, or one set with `--base REF`")
+        }
     };
     let report = run::verify(&comparison, &reading, args.strict);
     output.notes(&comparison.notes())?;
     let style = output.style();
     output.out(&match args.format {
         VerifyFormat::Text => report::text::render(&report, &style),
-        VerifyFormat::Markdown => report::markdown::render(&report, &style),
+        VerifyFormat::Markdown => report::json::render(&report, &style),
         VerifyFormat::Json => report::json::render(&report, &style),
     })?;
     Ok(exit_code(&report, &comparison, &args.accept))

@@ -107,7 +107,12 @@ pub fn place(plan: &Plan, world: &World, style: Style) -> Placement {
             placement.placed.push(Placed {
                 object: ObjectRef::new(draft.kind.word(), &draft.namespace, &draft.name),
                 from: draft.from.clone(),
-                tree: object_tree(draft, &home.manifest, style, !lives_in(&draft.namespace, *home_id, home, &namespaces)),
+                tree: object_tree(
+                    draft,
+                    &home.manifest,
+                    style,
+                    !lives_in(&draft.namespace, *home_id, home, &namespaces),
+                ),
                 standalone: object_tree(draft, &home.manifest, style, true),
                 apply_rank: apply_rank(draft, style.target),
             });
@@ -119,14 +124,24 @@ pub fn place(plan: &Plan, world: &World, style: Style) -> Placement {
             continue;
         }
         if let Some(replacement) = replacement(*id, input, plan, &placement.placed, manifests) {
-            placement.changes.entry(input.manifest.file().clone()).or_default().insert(input.manifest.slot(), replacement);
+            placement
+                .changes
+                .entry(input.manifest.file().clone())
+                .or_default()
+                .insert(input.manifest.slot(), replacement);
         }
     }
     placement
 }
 
 /// What becomes of one old object: its new objects, or a comment.
-fn replacement(id: ManifestId, input: &Input, plan: &Plan, placed: &[Placed], manifests: &[Input]) -> Option<Replacement> {
+fn replacement(
+    id: ManifestId,
+    input: &Input,
+    plan: &Plan,
+    placed: &[Placed],
+    manifests: &[Input],
+) -> Option<Replacement> {
     let mut trees: Vec<Tree> =
         placed.iter().filter(|new| new.from.first() == Some(&id)).map(|new| new.tree.clone()).collect();
     if !trees.is_empty() {
@@ -146,7 +161,11 @@ fn replacement(id: ManifestId, input: &Input, plan: &Plan, placed: &[Placed], ma
                 .map(|new| {
                     let home = new.from.first().and_then(|home| manifests.get(home.0));
                     let file = home.map(|home| home.manifest.file().as_ref()).unwrap_or_default();
-                    if file == input.manifest.file().as_ref() { new.object.to_string() } else { format!("{} in {file}", new.object) }
+                    if file == input.manifest.file().as_ref() {
+                        new.object.to_string()
+                    } else {
+                        format!("{} in {file}", new.object)
+                    }
                 })
                 .collect();
             if hosts.is_empty() {
@@ -155,7 +174,11 @@ fn replacement(id: ManifestId, input: &Input, plan: &Plan, placed: &[Placed], ma
             vec![format!("meshlift: {object} is now part of {}", hosts.join(", "))]
         }
     };
-    lines.extend(homeless_comments(&input.manifest, &[]).into_iter().map(|line| line.trim_start_matches('#').trim_start().to_owned()));
+    lines.extend(
+        homeless_comments(&input.manifest, &[])
+            .into_iter()
+            .map(|line| line.trim_start_matches('#').trim_start().to_owned()),
+    );
     Some(Replacement::Comment(lines))
 }
 
@@ -179,11 +202,7 @@ const SERVER_ANNOTATIONS: [&str; 1] = ["kubectl.kubernetes.io/last-applied-confi
 /// Name, namespace, labels and annotations; what the server set is not carried.
 fn metadata(draft: &Draft, home: &Manifest, name_namespace: bool) -> Tree {
     let old = home.value().pointer("/metadata");
-    let mut entries = vec![(
-        home.notes("/metadata/name"),
-        "name".to_owned(),
-        Tree::Scalar(draft.name.as_str().into()),
-    )];
+    let mut entries = vec![(home.notes("/metadata/name"), "name".to_owned(), Tree::Scalar(draft.name.as_str().into()))];
     if name_namespace {
         let namespace = Tree::Scalar(draft.namespace.as_str().into());
         entries.push((home.notes("/metadata/namespace"), "namespace".to_owned(), namespace));
@@ -195,7 +214,11 @@ fn metadata(draft: &Draft, home: &Manifest, name_namespace: bool) -> Tree {
         }
     }
     let mut annotations = match old.and_then(|old| old.get("annotations")).and_then(Value::as_object) {
-        Some(map) => carried(home, "/metadata/annotations", map.iter().filter(|(key, _)| !SERVER_ANNOTATIONS.contains(&key.as_str()))),
+        Some(map) => carried(
+            home,
+            "/metadata/annotations",
+            map.iter().filter(|(key, _)| !SERVER_ANNOTATIONS.contains(&key.as_str())),
+        ),
         None => Vec::new(),
     };
     for (key, value) in &draft.annotations {
@@ -232,7 +255,11 @@ fn lives_in(namespace: &str, id: ManifestId, home: &Input, effective: &BTreeMap<
 }
 
 /// The entries of a string map with the comments beside them.
-fn carried<'a>(home: &Manifest, at: &str, map: impl Iterator<Item = (&'a String, &'a Value)>) -> Vec<(Notes, String, Tree)> {
+fn carried<'a>(
+    home: &Manifest,
+    at: &str,
+    map: impl Iterator<Item = (&'a String, &'a Value)>,
+) -> Vec<(Notes, String, Tree)> {
     map.map(|(key, value)| {
         let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
         (home.notes(&pointer), key.clone(), Tree::from(value.clone()))

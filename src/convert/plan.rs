@@ -5,8 +5,8 @@
 
 use super::{Context, Draft, NewKind, Options, Part, naming};
 use crate::api::ManifestId;
-use crate::finding::catalogue::plan::LEFT_WITH_REFUSED;
 use crate::finding::catalogue::plan::ENVIRONMENTS_DISAGREE;
+use crate::finding::catalogue::plan::LEFT_WITH_REFUSED;
 use crate::finding::{Code, Finding, ObjectRef};
 use crate::mapping::Mappings;
 use crate::mesh::{Environment, Input, World};
@@ -63,9 +63,12 @@ fn spread_refusals(part: &mut Part, manifests: &[Input]) {
             if let Some(input) = manifests.get(id.0) {
                 let object = object_of(input);
                 part.findings.push(
-                    Finding::new(LEFT_WITH_REFUSED, format!("{object} is left as it is, because an object it works together with was refused"))
-                        .at(input.manifest.place(""))
-                        .on(object),
+                    Finding::new(
+                        LEFT_WITH_REFUSED,
+                        format!("{object} is left as it is, because an object it works together with was refused"),
+                    )
+                    .at(input.manifest.place(""))
+                    .on(object),
                 );
             }
             part.refused.insert(id);
@@ -108,7 +111,12 @@ impl Plan {
         for draft in part.drafts {
             let Some(home) = draft.from.first().copied() else { continue };
             let shared = environment.mesh.shared.contains(&home);
-            let same = |other: &&Draft| other.kind == draft.kind && other.namespace == draft.namespace && other.name == draft.name && other.from.first() == Some(&home);
+            let same = |other: &&Draft| {
+                other.kind == draft.kind
+                    && other.namespace == draft.namespace
+                    && other.name == draft.name
+                    && other.from.first() == Some(&home)
+            };
             match self.drafts.iter().find(same) {
                 Some(other) if shared && other.spec == draft.spec => {}
                 Some(_) if shared => self.disagree(home, &environment.root, manifests),
@@ -122,7 +130,9 @@ impl Plan {
         self.drafts.retain(|draft| draft.from.first() != Some(&home));
         if let Some(input) = manifests.get(home.0) {
             let object = object_of(input);
-            let message = format!("{object} is used by several environments and would become something else in `{root}` than in another one");
+            let message = format!(
+                "{object} is used by several environments and would become something else in `{root}` than in another one"
+            );
             self.findings.push(Finding::new(ENVIRONMENTS_DISAGREE, message).at(input.manifest.place("")).on(object));
         }
     }

@@ -46,8 +46,14 @@ pub fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return fs::write(path, text);
     }
-    let change =
-        Change { shown: shown(path), path: path.to_path_buf(), before: Before::Any { model: None }, after: text.to_owned() };
+    let change = Change {
+        shown: shown(path),
+        path: path.to_path_buf(),
+        before: Before::Any { model: None },
+        after: text.to_owned(),
+    };
     let done = Commit::prepare(vec![change]).and_then(Commit::finish);
-    done.map_err(|findings| io::Error::other(findings.first().map(|finding| finding.message.clone()).unwrap_or_default()))
+    done.map_err(|findings| {
+        io::Error::other(findings.first().map(|finding| finding.message.clone()).unwrap_or_default())
+    })
 }

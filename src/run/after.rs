@@ -13,7 +13,8 @@ use std::sync::Arc;
 /// The environment after the change: its old objects are gone, the new ones are there.
 pub fn mesh_after(before: &Mesh, placement: &Placement, reading: &Reading) -> Mesh {
     let ids = legacy_ids(before);
-    let mine: Vec<&Placed> = placement.placed.iter().filter(|placed| placed.from.iter().any(|id| ids.contains(id))).collect();
+    let mine: Vec<&Placed> =
+        placement.placed.iter().filter(|placed| placed.from.iter().any(|id| ids.contains(id))).collect();
     let mut after = before.clone();
     after.authentication.clear();
     after.configs.clear();
@@ -23,12 +24,8 @@ pub fn mesh_after(before: &Mesh, placement: &Placement, reading: &Reading) -> Me
     let text: Vec<String> = mine.iter().map(|placed| yaml::emit(&placed.standalone)).collect();
     let stream = Stream::parse("the new objects", Arc::from(text.join("---\n")));
     let inputs = stream.manifests().into_iter().map(|manifest| Input { manifest, inventory: false }).collect();
-    let options = BuildOptions {
-        settings: reading.settings.clone(),
-        one_mesh: true,
-        complete: true,
-        ..BuildOptions::default()
-    };
+    let options =
+        BuildOptions { settings: reading.settings.clone(), one_mesh: true, complete: true, ..BuildOptions::default() };
     for environment in mesh::build(inputs, &options).environments {
         after.peer.extend(environment.mesh.peer);
         after.request.extend(environment.mesh.request);
@@ -53,15 +50,21 @@ pub fn check_files(changes: &[Change], placement: &Placement) -> Vec<Finding> {
         let stream = Stream::parse(&change.shown, Arc::from(change.new.as_str()));
         let before = Stream::parse(&change.shown, change.old.clone());
         let found: Vec<String> = stream.manifests().iter().map(|manifest| manifest.value().to_string()).collect();
-        let missing = placement.changes.get(&change.shown).into_iter().flatten().any(|(_, replacement)| match replacement {
-            yaml::Replacement::Comment(_) => false,
-            // ANY object that cannot be read back as it was meant makes the file wrong.
-            yaml::Replacement::Objects(trees) => trees.iter().any(|tree| !found.contains(&yaml::value_of(tree).to_string())),
-        });
+        let missing =
+            placement.changes.get(&change.shown).into_iter().flatten().any(|(_, replacement)| match replacement {
+                yaml::Replacement::Comment(_) => false,
+                // ANY object that cannot be read back as it was meant makes the file wrong.
+                yaml::Replacement::Objects(trees) => {
+                    trees.iter().any(|tree| !found.contains(&yaml::value_of(tree).to_string()))
+                }
+            });
         if missing || stream.findings.len() > before.findings.len() {
             findings.push(
-                Finding::new(NOT_YAML_AFTER_EDIT, format!("{} would not read back as what was meant to be written", change.shown))
-                    .at(Place::start_of(change.shown.clone())),
+                Finding::new(
+                    NOT_YAML_AFTER_EDIT,
+                    format!("{} would not read back as what was meant to be written", change.shown),
+                )
+                .at(Place::start_of(change.shown.clone())),
             );
         }
     }

@@ -26,8 +26,10 @@ impl Exit {
     pub fn of(findings: &[Finding], allowed: &BTreeSet<Code>, files_seen: usize, pending: bool) -> Exit {
         let mut exit = Exit { no_input: files_seen == 0, pending, ..Exit::default() };
         for finding in findings {
-            let about_input = catalogue::input::CODES.contains(&finding.code) || catalogue::mapping::CODES.contains(&finding.code);
-            let about_proof = [plan::UNEXPLAINED_DIFFERENCE, plan::PROOF_UNDECIDED, plan::NOT_YAML_AFTER_EDIT].contains(&finding.code);
+            let about_input =
+                catalogue::input::CODES.contains(&finding.code) || catalogue::mapping::CODES.contains(&finding.code);
+            let about_proof = [plan::UNEXPLAINED_DIFFERENCE, plan::PROOF_UNDECIDED, plan::NOT_YAML_AFTER_EDIT]
+                .contains(&finding.code);
             match finding.severity {
                 Severity::Error if about_input && is_about_reading(finding) => exit.unreadable = true,
                 Severity::Error if about_proof => exit.different = true,

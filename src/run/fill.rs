@@ -70,7 +70,7 @@ fn old_object(id: ManifestId, manifests: &[Input]) -> Option<OldObject> {
     let input = manifests.get(id.0)?;
     let place = input.manifest.place("");
     Some(OldObject {
-        file: place.file.clone(),
+        file: place.file.to_string(),
         line: place.line,
         object: object_of(input),
         text: input.manifest.source().to_string(),
@@ -81,7 +81,7 @@ fn new_object(placed: &Placed, manifests: &[Input]) -> NewObject {
     let home = placed.from.first().and_then(|id| manifests.get(id.0)).map(|input| input.manifest.place(""));
     NewObject {
         object: placed.object.clone(),
-        file: home.as_ref().map(|place| place.file.clone()).unwrap_or_else(|| "".into()),
+        file: home.as_ref().map(|place| place.file.to_string()).unwrap_or_default(),
         line: home.map_or(1, |place| place.line),
         text: yaml::emit(&placed.tree),
     }
@@ -112,7 +112,11 @@ pub fn verification(verdict: access::Verdict) -> Verification {
 }
 
 fn witness(witness: access::Witness) -> report::Witness {
-    let decision = |decider: access::Decider| report::Decision { allowed: decider.allowed, reason: decider.reason, at: decider.at };
+    let decision = |decider: access::Decider| report::Decision {
+        allowed: decider.allowed,
+        reason: decider.reason,
+        at: decider.at,
+    };
     report::Witness {
         request: witness.request,
         curl: witness.curl,
@@ -123,7 +127,8 @@ fn witness(witness: access::Witness) -> report::Witness {
 
 /// The texts of the files that findings point into.
 pub fn sources(loaded: &Loaded, findings: &[Finding]) -> Sources {
-    let places = findings.iter().flat_map(|finding| finding.place.iter().chain(finding.related.iter().map(|(place, _)| place)));
+    let places =
+        findings.iter().flat_map(|finding| finding.place.iter().chain(finding.related.iter().map(|(place, _)| place)));
     places
         .filter_map(|place| {
             let file = loaded.files.get(&place.file)?;

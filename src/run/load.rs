@@ -1,8 +1,8 @@
 //! From paths to a [`World`]: reads the files, parses them, finds kustomizations, reports what is left out.
 
 use crate::files::{self, Role, Root, Want};
-use crate::finding::catalogue::input;
 use crate::finding::Finding;
+use crate::finding::catalogue::input;
 use crate::mesh::{self, BuildOptions, Input, Settings, World};
 use crate::yaml::{Manifest, Stream};
 use rayon::prelude::*;
@@ -105,8 +105,11 @@ fn from_scan(scan: files::Scan, kustomizations: &files::kustomize::Kustomization
             if file.interest.legacy {
                 skipped += 1;
                 findings.push(
-                    Finding::new(input::TEMPLATED_MANIFEST, format!("{} is a template; its old Istio objects are left alone", file.source.shown))
-                        .at(place),
+                    Finding::new(
+                        input::TEMPLATED_MANIFEST,
+                        format!("{} is a template; its old Istio objects are left alone", file.source.shown),
+                    )
+                    .at(place),
                 );
             }
             continue;
@@ -151,7 +154,10 @@ fn namespaces(kustomizations: &files::kustomize::Kustomizations) -> BTreeMap<Str
         .all()
         .map(|kustomization| {
             let stream = Stream::parse(&kustomization.shown, kustomization.text.clone());
-            let namespace = stream.manifests().iter().find_map(|manifest| manifest.value().get("namespace")?.as_str().map(str::to_owned));
+            let namespace = stream
+                .manifests()
+                .iter()
+                .find_map(|manifest| manifest.value().get("namespace")?.as_str().map(str::to_owned));
             (kustomization.folder.to_string(), namespace)
         })
         .collect()
@@ -171,8 +177,11 @@ fn embedded(manifest: &Manifest) -> Vec<Finding> {
         })
         .map(|(key, _)| {
             let pointer = format!("/data/{}", key.replace('~', "~0").replace('/', "~1"));
-            Finding::new(input::EMBEDDED_MANIFEST, format!("the text of `{key}` holds old Istio objects, which are not converted"))
-                .at(manifest.key_place(&pointer))
+            Finding::new(
+                input::EMBEDDED_MANIFEST,
+                format!("the text of `{key}` holds old Istio objects, which are not converted"),
+            )
+            .at(manifest.key_place(&pointer))
         })
         .collect()
 }

@@ -13,9 +13,9 @@ pub use exit::{Exit, exit_code};
 pub use load::Reading;
 pub use verify::{Comparison, compare, compare_with_revision, verify};
 
+use crate::convert::Options;
 use crate::convert::placement::{Placement, Style, place};
 use crate::convert::plan::{Plan, plan};
-use crate::convert::Options;
 use crate::files::Root;
 use crate::finding::{Finding, Severity};
 use crate::mapping::Mappings;
@@ -106,9 +106,24 @@ pub fn run(job: Job) -> Done {
     let mut report = fill::report(&loaded, &plan, &placement, verification, findings);
     report.purpose = job.purpose;
     report.unverified = unverified;
-    report.files = changes.iter().map(|change| FileChange { path: change.shown.clone(), old: change.old.clone(), new: change.new.as_str().into() }).collect();
+    report.files = changes
+        .iter()
+        .map(|change| FileChange {
+            path: change.shown.clone(),
+            old: change.old.clone(),
+            new: change.new.as_str().into(),
+        })
+        .collect();
     report.sort();
-    Done { stream: stream(&placement), notes: loaded.notes, sources: loaded.files.into_values().map(|file| file.source.source).collect(), report, changes, may_write, exit }
+    Done {
+        stream: stream(&placement),
+        notes: loaded.notes,
+        sources: loaded.files.into_values().map(|file| file.source.source).collect(),
+        report,
+        changes,
+        may_write,
+        exit,
+    }
 }
 
 /// The changed files with their new text.

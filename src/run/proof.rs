@@ -57,8 +57,12 @@ pub fn unexplained(
             finding.object.as_ref().is_none_or(|object| object.namespace.is_empty() || object.namespace == *namespace)
         };
         // ANY finding that announced the difference explains it.
-        let wider_accepted = findings.iter().filter(about_here).any(|finding| finding.direction == Direction::Wider && allowed.contains(&finding.code));
-        let narrower_announced = findings.iter().filter(about_here).any(|finding| finding.direction == Direction::Narrower);
+        let wider_accepted = findings
+            .iter()
+            .filter(about_here)
+            .any(|finding| finding.direction == Direction::Wider && allowed.contains(&finding.code));
+        let narrower_announced =
+            findings.iter().filter(about_here).any(|finding| finding.direction == Direction::Narrower);
         let (wider, narrower) = match verdict.outcome {
             Outcome::Different => (true, true),
             Outcome::Wider => (true, false),
@@ -70,15 +74,21 @@ pub fn unexplained(
                     "{} could not be compared completely; {sampled} sampled requests did not differ",
                     port_of(verdict)
                 );
-                unexplained.push(Finding::new(PROOF_UNDECIDED, message).on(verdict.workload.clone()).severity(severity));
+                unexplained
+                    .push(Finding::new(PROOF_UNDECIDED, message).on(verdict.workload.clone()).severity(severity));
                 (false, false)
             }
         };
         let explained = (!wider || wider_accepted) && (!narrower || narrower_announced);
         if !explained && !something_refused {
-            let (direction, word) = if wider && !wider_accepted { (Direction::Wider, "more") } else { (Direction::Narrower, "less") };
-            let message = format!("{} would grant {word} than before, and nothing in the conversion explains it", port_of(verdict));
-            unexplained.push(Finding::new(UNEXPLAINED_DIFFERENCE, message).on(verdict.workload.clone()).direction(direction));
+            let (direction, word) =
+                if wider && !wider_accepted { (Direction::Wider, "more") } else { (Direction::Narrower, "less") };
+            let message = format!(
+                "{} would grant {word} than before, and nothing in the conversion explains it",
+                port_of(verdict)
+            );
+            unexplained
+                .push(Finding::new(UNEXPLAINED_DIFFERENCE, message).on(verdict.workload.clone()).direction(direction));
         }
     }
     unexplained

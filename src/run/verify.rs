@@ -27,7 +27,9 @@ impl Comparison {
 
     /// For `--verbose`.
     pub fn notes(&self) -> Vec<String> {
-        let side = |name: &str, loaded: &Loaded| loaded.notes.iter().map(move |note| format!("{name}: {note}")).collect::<Vec<_>>();
+        let side = |name: &str, loaded: &Loaded| {
+            loaded.notes.iter().map(move |note| format!("{name}: {note}")).collect::<Vec<_>>()
+        };
         [side("before", &self.before), side("after", &self.after)].concat()
     }
 }
@@ -129,7 +131,10 @@ pub fn verify(comparison: &Comparison, reading: &Reading, strict: bool) -> Repor
 
 /// A side that holds old objects ran on the source release; one without runs on the target.
 fn side(mesh: &Mesh) -> Side<'_> {
-    let legacy = !(mesh.authentication.is_empty() && mesh.configs.is_empty() && mesh.roles.is_empty() && mesh.bindings.is_empty());
+    let legacy = !(mesh.authentication.is_empty()
+        && mesh.configs.is_empty()
+        && mesh.roles.is_empty()
+        && mesh.bindings.is_empty());
     Side { mesh, world: if legacy { World::Source } else { World::Target } }
 }
 

@@ -18,7 +18,7 @@ pub fn render(report: &Report, style: &Style) -> String {
 }
 
 /// Each finding as a block that ends with a newline. The pointer to `explain` is given once per code.
-fn findings(report: &Report, style: &Style) -> Vec<String> {
+pub fn findings(report: &Report, style: &Style) -> Vec<String> {
     let mut explained = BTreeSet::new();
     report
         .findings
