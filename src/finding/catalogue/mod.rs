@@ -3,6 +3,15 @@
 //! One file per area. A code is declared once, with its default severity and direction, and is a constant
 //! (`catalogue::rbac::UNRESOLVED_SERVICE`), so that a code which is not explained cannot be raised.
 
+pub mod input;
+pub mod jwt;
+pub mod mapping;
+pub mod mesh;
+pub mod mtls;
+pub mod plan;
+pub mod rbac;
+pub mod verify;
+
 use super::{Direction, Severity};
 use std::cmp::Ordering;
 use std::fmt;
@@ -106,15 +115,6 @@ macro_rules! codes {
     };
 }
 pub(crate) use codes;
-
-pub mod input;
-pub mod jwt;
-pub mod mapping;
-pub mod mesh;
-pub mod mtls;
-pub mod plan;
-pub mod rbac;
-pub mod verify;
 
 /// Every code, area by area.
 pub fn all() -> impl Iterator<Item = Code> {
