@@ -92,7 +92,10 @@ fn chain<'a>(folder: &'a Path, root: &str) -> Vec<&'a Path> {
     let inside = folder.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     let mut chain = Vec::new();
     for ancestor in folder.ancestors() {
-        chain.push(ancestor);
+        // `./a` has both `.` and the empty path above it, which are the same folder.
+        if ancestor != Path::new(".") {
+            chain.push(ancestor);
+        }
         if !inside && &*shown(ancestor) == root {
             break;
         }
@@ -140,14 +143,20 @@ mod tests {
     use std::fs;
 
     fn source(path: &str, root: &str) -> Source {
-        Source { shown: path.into(), path: Some(path.into()), root: root.into(), role: Role::Input, named: false }
+        Source {
+            shown: shown(Path::new(path)),
+            path: Some(path.into()),
+            root: root.into(),
+            role: Role::Input,
+            named: false,
+        }
     }
 
     /// The kustomizations around `file`, when these exist.
     fn check(file: &str, root: &str, existing: &[&str], expected: &[&str]) {
         let source = source(file, root);
         let found = find_with([&source], |path| Ok(existing.contains(&&*shown(path)).then(|| b"x".to_vec())));
-        assert_eq!(found.enclosing(file).map(|one| &*one.shown).collect::<Vec<_>>(), expected);
+        assert_eq!(found.enclosing(&source.shown).map(|one| &*one.shown).collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -155,6 +164,8 @@ mod tests {
         let existing = ["kustomization.yaml", "a/b/Kustomization", "c/kustomization.yaml"];
         check("a/b/x.yaml", "a", &existing, &["a/b/Kustomization", "kustomization.yaml"]);
         check("x.yaml", "", &existing, &["kustomization.yaml"]);
+        check("./a/b/x.yaml", "", &existing, &["a/b/Kustomization", "kustomization.yaml"]);
+        check("./x.yaml", "", &existing, &["kustomization.yaml"]);
     }
 
     #[test]

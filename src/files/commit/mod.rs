@@ -15,6 +15,7 @@ mod stage;
 mod tests;
 
 use super::read::SourceFile;
+use super::resolve::resolved;
 use super::walk::Source;
 use crate::finding::catalogue::input;
 use crate::finding::{Finding, Place};
@@ -83,8 +84,11 @@ impl Commit {
     pub fn prepare(changes: Vec<Change>) -> Result<Commit, Vec<Finding>> {
         let mut folders = NewFolders::default();
         let mut findings = Vec::new();
+        let mut targets = BTreeSet::new();
         for change in &changes {
-            if let Err(error) = folders.create_for(&change.path) {
+            if !targets.insert(resolved(&change.path)) {
+                findings.push(reached_twice(&change.shown));
+            } else if let Err(error) = folders.create_for(&change.path) {
                 findings.push(failed(&change.shown, "its folder cannot be made", &error));
             }
         }
@@ -93,10 +97,8 @@ impl Commit {
         }
         let outcomes: Vec<Result<Staged, Finding>> = changes.into_par_iter().map(Staged::new).collect();
         let mut staged = Vec::new();
-        let mut targets = BTreeSet::new();
         for outcome in outcomes {
             match outcome {
-                Ok(one) if !targets.insert(one.target().to_owned()) => findings.push(reached_twice(&one)),
                 Ok(one) => staged.push(one),
                 Err(finding) => findings.push(finding),
             }
@@ -130,9 +132,9 @@ impl Commit {
     }
 }
 
-fn reached_twice(one: &Staged) -> Finding {
-    let message = format!("{} would be written twice in one run, so nothing was written.", one.shown());
-    Finding::new(input::WRITE_FAILED, message).at(Place::start_of(one.shown().clone()))
+fn reached_twice(shown: &Arc<str>) -> Finding {
+    let message = format!("{shown} would be written twice in one run, so nothing was written.");
+    Finding::new(input::WRITE_FAILED, message).at(Place::start_of(shown.clone()))
 }
 
 /// A finding for a file that cannot be written: `read-only-target` where permissions are the reason.

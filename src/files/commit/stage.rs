@@ -57,10 +57,6 @@ impl Staged {
         Ok(Staged { shown, target, before, fresh: Some(fresh), old, replaced: false })
     }
 
-    pub(super) fn shown(&self) -> &Arc<str> {
-        &self.shown
-    }
-
     pub(super) fn target(&self) -> &Path {
         &self.target
     }

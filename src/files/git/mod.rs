@@ -2,6 +2,7 @@
 //!
 //! Works by calling `git`, reads objects only, and never touches the work tree or the index.
 
+mod excluded;
 mod program;
 #[cfg(test)]
 mod tests;
@@ -14,8 +15,9 @@ use super::shown::{STDIN, shown};
 use super::walk::{Root, Source, is_manifest_name, linked_folder, rank};
 use crate::finding::catalogue::input;
 use crate::finding::{Finding, Place};
+use excluded::Excluded;
 use program::{Git, Objects};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use tree::{Entry, Tree};
@@ -32,7 +34,7 @@ pub struct Revision {
 /// Reads the files below `roots` at the revision `base` (a branch, tag or commit).
 ///
 /// The rules are those of [`super::walk()`]: the same names, hidden files left out, files that the work tree's
-/// `.gitignore` excludes left out although they were committed (so that both sides of a comparison hold the same
+/// ignore files exclude left out although they were committed (so that both sides of a comparison hold the same
 /// files). A root that did not exist at the revision is simply empty. Contents are those git stores: filters such as
 /// LFS do not run. An error means that nothing could be read at all.
 pub fn revision(base: &str, roots: &[Root], want: Want) -> Result<Revision, Finding> {
@@ -103,6 +105,7 @@ struct File {
 struct Repository {
     git: Git,
     tree: Tree,
+    excluded: Excluded,
     objects: Objects,
 }
 
@@ -110,7 +113,7 @@ impl Repository {
     fn open(git: &Git, base: &str) -> Result<Repository, Finding> {
         let commit = git.commit(base)?;
         let tree = Tree::parse(&git.list(&commit)?);
-        Ok(Repository { git: git.clone(), tree, objects: git.objects()? })
+        Ok(Repository { git: git.clone(), tree, excluded: Excluded::new(&git.top), objects: git.objects()? })
     }
 
     /// The files that `root`, which is `below` in the tree, means at this revision.
@@ -129,15 +132,10 @@ impl Repository {
             })
             .map(|(path, entry)| (path.to_owned(), entry.clone()))
             .collect();
-        let ignored = match self.git.ignored(met.iter().map(|(path, _)| path.as_path())) {
-            Ok(ignored) => ignored,
-            Err(finding) => {
-                findings.push(finding);
-                BTreeSet::new()
+        for (path, entry) in met {
+            if !self.excluded.excludes(below, &path) {
+                files.extend(self.file(root, below, &path, &entry, findings));
             }
-        };
-        for (path, entry) in met.iter().filter(|(path, _)| !ignored.contains(path)) {
-            files.extend(self.file(root, below, path, entry, findings));
         }
         files
     }

@@ -3,7 +3,6 @@
 use super::tree::path_of;
 use crate::finding::catalogue::input;
 use crate::finding::{Finding, Place};
-use std::collections::BTreeSet;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
@@ -55,32 +54,6 @@ impl Git {
     pub(super) fn list(&self, commit: &str) -> Result<Vec<u8>, Finding> {
         let output = self.run(&["ls-tree", "-r", "-z", "--full-tree", commit])?;
         if output.status.success() { Ok(output.stdout) } else { Err(self.failed("ls-tree", &complaint(&output))) }
-    }
-
-    /// Those of `paths` that the `.gitignore` files of the work tree exclude, committed or not.
-    pub(super) fn ignored<'a>(&self, paths: impl Iterator<Item = &'a Path>) -> Result<BTreeSet<PathBuf>, Finding> {
-        let mut names = Vec::new();
-        for path in paths {
-            names.extend_from_slice(path.as_os_str().as_encoded_bytes());
-            names.push(0);
-        }
-        if names.is_empty() {
-            return Ok(BTreeSet::new());
-        }
-        let arguments = ["-c", "core.excludesFile=", "check-ignore", "--no-index", "-z", "--stdin"];
-        let mut child = self.start(self.command(&arguments).stdin(Stdio::piped()))?;
-        let stdin = child.stdin.take();
-        // Written from a thread of its own: git answers while it reads, and both pipes could be full.
-        let output = std::thread::scope(|scope| {
-            scope.spawn(|| stdin.map(|mut stdin| stdin.write_all(&names)));
-            child.wait_with_output()
-        });
-        let output = output.map_err(|error| self.failed("check-ignore", &error.to_string()))?;
-        // 0: some are ignored, 1: none is.
-        if !matches!(output.status.code(), Some(0 | 1)) {
-            return Err(self.failed("check-ignore", &complaint(&output)));
-        }
-        Ok(output.stdout.split(|&byte| byte == 0).filter(|name| !name.is_empty()).map(path_of).collect())
     }
 
     /// Starts the process that hands out contents.

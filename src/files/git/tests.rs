@@ -80,7 +80,14 @@ fn a_folder_is_not_a_prefix_of_names() {
 
 #[test]
 fn what_a_walk_would_leave_out_is_left_out() {
-    let files = [("a.yaml", LEGACY), (".ci/b.yaml", LEGACY), ("out/c.yaml", LEGACY), (".gitignore", "out/\n")];
+    let files = [
+        ("a.yaml", LEGACY),
+        (".ci/b.yaml", LEGACY),
+        ("out/c.yaml", LEGACY),
+        (".gitignore", "out/\n"),
+        ("d.yaml", LEGACY),
+        (".ignore", "d.yaml\n"),
+    ];
     check(&repository(&files), &["."], &[("a.yaml", LEGACY)], &[]);
 }
 
@@ -135,4 +142,15 @@ fn a_path_outside_every_repository_is_reported() {
     let temp = tempfile::tempdir().unwrap();
     assert_eq!(code("HEAD", temp.path()), "no-repository");
     assert_eq!(code("HEAD", Path::new("-")), "no-repository");
+}
+
+#[test]
+fn submodules_are_reported() {
+    let temp = repository(&[("a.yaml", LEGACY)]);
+    let id = "1".repeat(40);
+    git(temp.path(), &["update-index", "--add", "--cacheinfo", &format!("160000,{id},sub")]);
+    git(temp.path(), &["tag", "--delete", "first"]);
+    git(temp.path(), &["commit", "--quiet", "--message", "second"]);
+    git(temp.path(), &["tag", "first"]);
+    check(&temp, &["."], &[("a.yaml", LEGACY)], &["submodule-not-read"]);
 }
