@@ -1,6 +1,6 @@
 //! The engine: applies the rules of one mapping to one legacy object.
 
-use super::coverage::{Account, Known, is_list, report};
+use super::coverage::{Account, is_list, report};
 use super::format::{CopyText, FormText, Step};
 use super::input::{Input, Match, child, children, present, select};
 use super::relaxation::Fit;
@@ -8,8 +8,7 @@ use super::rule::{Action, Condition, Each, Entries, Fate, Mapping, Rule};
 use super::selector::Target;
 use super::{Applied, Item};
 use crate::finding::catalogue::mapping::{
-    EMPTY_VALUE, EXCLUSIVE_FIELDS, FIELD_WITHOUT_EFFECT, REPEATED_CONSTRAINT_KEY, UNACCOUNTED_VALUE,
-    VALUE_OUTSIDE_TABLE,
+    EMPTY_VALUE, EXCLUSIVE_FIELDS, FIELD_WITHOUT_EFFECT, UNACCOUNTED_VALUE, VALUE_OUTSIDE_TABLE,
 };
 use crate::finding::{Code, Finding};
 use crate::yaml::Manifest;
@@ -44,7 +43,7 @@ pub fn apply(mapping: &Mapping, manifest: &Manifest, minor: u16, strict: bool) -
     applied.steps = whole.steps;
     applied.relaxations.extend(whole.relaxations);
     applied.findings = run.findings;
-    applied.findings.extend(report(&input, manifest, &run.account, &Known::of(mapping, minor)));
+    applied.findings.extend(report(mapping, minor, &input, manifest, &run.account));
     applied
 }
 
@@ -253,9 +252,9 @@ impl<'a> Run<'a> {
         }
         if let (Some(a), Some(b)) = (first.first(), second.first()) {
             let message = format!(
-                "{} and {} are both set, and Istio rejected objects that hold both.",
-                copy.from.text(),
-                copy.or.as_ref().map_or("", |or| or.text())
+                "`{}` and `{}` are both set, and Istio rejected objects that hold both.",
+                list_of(a),
+                list_of(b)
             );
             let place = self.manifest.place(self.input.written(&a.pointer));
             let other = self.manifest.place(self.input.written(&b.pointer));
@@ -299,12 +298,10 @@ impl<'a> Run<'a> {
             (Some(FormText::Text), Value::String(text)) if text.parse::<u64>().is_ok() => {
                 text.parse::<u64>().ok().map(|number| Value::from(number.to_string()))
             }
-            (Some(FormText::Address), Value::String(text)) if address(text).is_some() => address(text).map(Value::from),
             (form, value) => {
                 let wanted = match form {
-                    None => "a text",
+                    None => "text",
                     Some(FormText::Text) => "a whole number",
-                    Some(FormText::Address) => "an IP address or CIDR range",
                 };
                 self.tell(
                     UNACCOUNTED_VALUE,
@@ -334,7 +331,8 @@ impl<'a> Run<'a> {
         fired
     }
 
-    /// The entries that no earlier rule took. Of the items of a list that share a key only the last one counts (E104).
+    /// The entries that no earlier rule took. Of the items of a list that share a key only the last one counts (E104);
+    /// `convert::rbac` tells the user.
     fn untaken(&mut self, entries: &Entries, at: &Match<'a>) -> Vec<Entry<'a>> {
         let list = is_list(&entries.of);
         let mut all: Vec<Entry<'a>> = Vec::new();
@@ -352,11 +350,7 @@ impl<'a> Run<'a> {
             all.iter().map(|entry| (entry.key.clone(), entry.found.pointer.clone())).collect();
         let (kept, superseded): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|entry| last.get(&entry.key) == Some(&entry.found.pointer));
-        for entry in superseded {
-            self.take(&entry);
-            let message = format!("Istio ignored this constraint, because `{}` stands again further down.", entry.key);
-            self.tell(REPEATED_CONSTRAINT_KEY, &entry.found, message);
-        }
+        superseded.iter().for_each(|entry| self.take(entry));
         kept
     }
 
@@ -422,24 +416,4 @@ fn name_of(found: &Match<'_>) -> String {
 fn list_of(found: &Match<'_>) -> String {
     let named = found.pointer.rsplit('/').find(|key| key.parse::<usize>().is_err());
     named.map(super::selector::unescape).unwrap_or_default()
-}
-
-/// An address or range without leading zeros in its IPv4 octets, which Go once read as decimal and no longer takes (E67).
-fn address(text: &str) -> Option<String> {
-    let (ip, length) = text.split_once('/').map_or((text, None), |(ip, length)| (ip, Some(length)));
-    let plain: Vec<&str> = ip
-        .split('.')
-        .map(|octet| match octet.trim_start_matches('0') {
-            "" if !octet.is_empty() => "0",
-            rest => rest,
-        })
-        .collect();
-    let ip = if ip.contains(':') { ip.to_owned() } else { plain.join(".") };
-    let address: std::net::IpAddr = ip.parse().ok()?;
-    let most = if address.is_ipv4() { 32 } else { 128 };
-    match length {
-        None => Some(ip),
-        Some(length) if length.parse::<u8>().is_ok_and(|bits| bits <= most) => Some(format!("{ip}/{length}")),
-        Some(_) => None,
-    }
 }

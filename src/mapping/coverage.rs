@@ -103,27 +103,31 @@ pub fn is_list(of: &Selector) -> bool {
 }
 
 /// What is said about the values that no rule accounted for: one finding per unknown field, however much it holds.
-pub fn report(input: &Input, manifest: &Manifest, account: &Account, known: &Known) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (key, _) in children(&input.value) {
-        if !["apiVersion", "kind", "metadata", "spec", "status"].contains(&key.as_str()) {
-            findings.push(outside_spec(&key, manifest, known));
-        }
+pub fn report(mapping: &Mapping, minor: u16, input: &Input, manifest: &Manifest, account: &Account) -> Vec<Finding> {
+    let spec = input.value.get("spec").map(|spec| leaves("/spec", spec)).unwrap_or_default();
+    let left: Vec<Match<'_>> = spec.into_iter().filter(|leaf| !account.covers(&leaf.pointer)).collect();
+    let outside: Vec<String> = children(&input.value)
+        .into_iter()
+        .map(|(key, _)| key)
+        .filter(|key| !["apiVersion", "kind", "metadata", "spec", "status"].contains(&key.as_str()))
+        .collect();
+    if left.is_empty() && outside.is_empty() {
+        return Vec::new();
     }
+    let known = Known::of(mapping, minor);
+    let mut findings: Vec<Finding> = outside.iter().map(|key| outside_spec(key, manifest, &known)).collect();
     let mut seen = BTreeSet::new();
-    if let Some(spec) = input.value.get("spec") {
-        for leaf in leaves("/spec", spec).iter().filter(|leaf| !account.covers(&leaf.pointer)) {
-            let keys: Vec<String> = leaf.pointer.split('/').skip(1).map(unescape).collect();
-            let unknown = (1..=keys.len()).find(|n| known.starting(&keys[..*n]).next().is_none());
-            match unknown {
-                Some(n) if seen.insert(keys[..n].to_vec()) => {
-                    findings.push(unknown_field(&keys[..n], input, manifest, known));
-                }
-                Some(_) => {}
-                // An empty list or map where the mapping knows a fuller one says nothing.
-                None if is_absent(leaf.value) || is_empty_map(leaf.value) => {}
-                None => findings.push(unaccounted(leaf, input, manifest)),
+    for leaf in &left {
+        let keys: Vec<String> = leaf.pointer.split('/').skip(1).map(unescape).collect();
+        let unknown = (1..=keys.len()).map(|n| keys.split_at(n).0).find(|path| known.starting(path).next().is_none());
+        match unknown.and_then(<[String]>::split_last) {
+            Some((name, parents)) if seen.insert((parents.to_vec(), name.clone())) => {
+                findings.push(unknown_field(name, parents, input, manifest, &known));
             }
+            Some(_) => {}
+            // An empty list or map where the mapping knows a fuller one says nothing.
+            None if is_absent(leaf.value) || is_empty_map(leaf.value) => {}
+            None => findings.push(unaccounted(leaf, input, manifest)),
         }
     }
     findings
@@ -142,10 +146,10 @@ fn is_empty_map(value: &Value) -> bool {
     value.as_object().is_some_and(serde_json::Map::is_empty)
 }
 
-/// `keys` is the path to the field, the field's own name last.
-fn unknown_field(keys: &[String], input: &Input, manifest: &Manifest, known: &Known) -> Finding {
-    let Some((name, parents)) = keys.split_last() else { return Finding::new(UNKNOWN_FIELD, "") };
-    let pointer = keys.iter().fold(String::new(), |pointer, key| child(&pointer, key));
+/// A field of that name below `parents`, the path from the root.
+fn unknown_field(name: &str, parents: &[String], input: &Input, manifest: &Manifest, known: &Known) -> Finding {
+    let parent = parents.iter().fold(String::new(), |pointer, key| child(&pointer, key));
+    let pointer = child(&parent, name);
     let place = manifest.key_place(input.written(&pointer));
     let parent = parents.iter().rev().find(|key| key.parse::<usize>().is_err()).map_or("spec", String::as_str);
     let twin = camel_case(name).filter(|twin| known.names_below(parents).any(|known| known == twin));
@@ -160,6 +164,7 @@ fn unknown_field(keys: &[String], input: &Input, manifest: &Manifest, known: &Kn
     suggest(Finding::new(UNKNOWN_FIELD, message).at(place), name, known.names_below(parents))
 }
 
+/// A field beside `metadata` and `spec`.
 fn outside_spec(name: &str, manifest: &Manifest, known: &Known) -> Finding {
     let message = format!("Istio ignored `{name}`: nothing outside `metadata` and `spec` had a meaning.");
     let finding = Finding::new(UNKNOWN_FIELD, message).at(manifest.key_place(&child("", name)));

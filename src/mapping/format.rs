@@ -215,8 +215,6 @@ pub struct ReasonText {
 pub enum FormText {
     /// A whole number as text: the new API takes ports as text.
     Text,
-    /// An IP address or CIDR range, without the leading zeros that only old Istio accepted.
-    Address,
 }
 
 /// A transport.

