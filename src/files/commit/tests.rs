@@ -280,3 +280,26 @@ mod unix {
         check_contents(temp.path(), &[UNTOUCHED, &[("d.yaml", "theirs")]].concat());
     }
 }
+
+/// A real full disk, for whoever changes this module. As root:
+///
+/// ```text
+/// unshare -m sh -c 'mount -t tmpfs -o size=128k tmpfs /mnt && MESHLIFT_SMALL_DISK=/mnt cargo test a_disk_that_fills_up -- --ignored'
+/// ```
+#[test]
+#[ignore = "needs a file system of 128 KiB in MESHLIFT_SMALL_DISK"]
+fn a_disk_that_fills_up_leaves_everything_as_it_was() {
+    let disk = std::env::var("MESHLIFT_SMALL_DISK").unwrap();
+    let temp = tempfile::tempdir_in(disk).unwrap();
+    for name in ["a.yaml", "b.yaml", "c.yaml"] {
+        fs::write(temp.path().join(name), "old").unwrap();
+    }
+    let mut changes = rewrite_three(temp.path());
+    for change in &mut changes {
+        change.after = "x".repeat(60_000);
+    }
+    // How many of them do not fit depends on the threads; that nothing stays does not.
+    let findings = Commit::prepare(changes).unwrap_err();
+    assert!(findings.iter().all(|finding| finding.code == input::WRITE_FAILED), "{findings:?}");
+    check_contents(temp.path(), UNTOUCHED);
+}

@@ -147,3 +147,19 @@ mod links {
         check(&temp, &["a.yaml"], &[], &["missing-path a.yaml"]);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_entered_is_reported() {
+    use std::os::unix::fs::PermissionsExt;
+    let temp = tree(&["d/locked/a.yaml", "d/b.yaml"]);
+    let locked = temp.path().join("d/locked");
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+    // Root enters it all the same, and then there is nothing to report.
+    if fs::read_dir(&locked).is_ok() {
+        check(&temp, &["d"], &["d/b.yaml", "d/locked/a.yaml"], &[]);
+    } else {
+        check(&temp, &["d"], &["d/b.yaml"], &["unreadable-file d/locked"]);
+    }
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o755)).unwrap();
+}
