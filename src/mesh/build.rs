@@ -39,8 +39,7 @@ fn member(decoded: &Decoded, inputs: &[Input]) -> Member {
     let object = &decoded.object;
     Member {
         folder: input.map(|input| decode::folder_of(input.manifest.file()).to_owned()).unwrap_or_default(),
-        identity: (!object.name.is_empty())
-            .then(|| (object.kind.clone(), object.namespace.clone(), object.name.clone())),
+        identity: decoded.unique.then(|| object.clone()),
         separates: object.kind != "Namespace",
         inventory: input.is_some_and(|input| input.inventory),
     }

@@ -22,7 +22,7 @@ pub(super) struct Resolution {
 /// Compares the documents of each identity: with one `spec` the first stands for all; otherwise none can be trusted.
 pub(super) fn resolve(seen: &[&Decoded], inputs: &[Input]) -> Resolution {
     let mut by_identity: BTreeMap<&ObjectRef, Vec<&Decoded>> = BTreeMap::new();
-    for decoded in seen.iter().filter(|decoded| !decoded.object.name.is_empty()) {
+    for decoded in seen.iter().filter(|decoded| decoded.unique) {
         by_identity.entry(&decoded.object).or_default().push(decoded);
     }
     let mut resolution = Resolution::default();

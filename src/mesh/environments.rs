@@ -23,6 +23,7 @@
 //!
 //! When nothing occurs twice everything is one environment, rooted at `""`.
 
+use crate::finding::ObjectRef;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the rule needs to know about an object.
@@ -30,8 +31,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Member {
     /// The folder of its file, `""` for the top.
     pub(super) folder: String,
-    /// Equal for objects that cannot both exist; `None` for objects without a name.
-    pub(super) identity: Option<(String, String, String)>,
+    /// Equal for objects that cannot both exist; `None` for an object that anything may exist beside.
+    pub(super) identity: Option<ObjectRef>,
     /// False for objects that may occur in many folders without separating them.
     pub(super) separates: bool,
     /// From `--inventory`.
@@ -169,7 +170,7 @@ mod tests {
                 let (folder, name) = line.split_once(' ').unwrap();
                 Member {
                     folder: folder.to_owned(),
-                    identity: Some(("Kind".to_owned(), "ns".to_owned(), name.to_owned())),
+                    identity: Some(ObjectRef::new("Kind", "ns", name)),
                     separates: !name.starts_with(|c: char| c.is_uppercase()),
                     inventory: folder == "inventory",
                 }

@@ -70,16 +70,19 @@ impl Mesh {
     /// The services of a namespace in enforcement order: oldest first, ties by host name. Services without a creation
     /// time come after those with one, by host name.
     pub fn services_of_namespace(&self, namespace: &str) -> Vec<&Service> {
-        let mut services: Vec<&Service> = self.services.iter().filter(|s| s.meta.namespace == namespace).collect();
-        services.sort_by_cached_key(|s| (s.meta.created.is_none(), s.meta.created.clone(), self.host(s)));
-        services
+        self.in_enforcement_order(self.services.iter().filter(|service| service.meta.namespace == namespace))
     }
 
     /// The services that select a workload (same namespace, selector subset of its pod labels), in enforcement order.
     /// A Service without a selector and an ExternalName select nothing.
     pub fn services_of(&self, workload: &Workload) -> Vec<&Service> {
-        let mut services = self.services_of_namespace(&workload.meta.namespace);
-        services.retain(|service| service_selects(service, &workload.meta.namespace, &workload.pod_labels));
+        let selects = |s: &&Service| service_selects(s, &workload.meta.namespace, &workload.pod_labels);
+        self.in_enforcement_order(self.services.iter().filter(selects))
+    }
+
+    fn in_enforcement_order<'a>(&self, services: impl Iterator<Item = &'a Service>) -> Vec<&'a Service> {
+        let mut services: Vec<&Service> = services.collect();
+        services.sort_by_cached_key(|s| (s.meta.created.is_none(), s.meta.created.as_deref(), self.host(s)));
         services
     }
 

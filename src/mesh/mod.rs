@@ -150,7 +150,7 @@ pub struct BuildOptions {
     pub kustomizations: BTreeMap<String, Option<String>>,
 }
 
-/// An environment and the folder it is rooted at.
+/// An environment and the folder it is rooted at. The module `environments` states the rule, with an example.
 #[derive(Clone, Debug)]
 pub struct Environment {
     /// The folder, `""` when the whole input is one environment.

@@ -151,6 +151,18 @@ fn a_patch_separates_nothing() {
 }
 
 #[test]
+fn kinds_of_other_apis_with_the_same_name_do_not_collide() {
+    let alpha = "apiVersion: rbac.istio.io/v1alpha1\nkind: AuthorizationPolicy\nmetadata: {name: a, namespace: shop}\nspec: {allow: []}\n";
+    let current =
+        "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: a, namespace: shop}\nspec: {}\n";
+    let world = world(&[("old/a.yaml", alpha), ("new/a.yaml", current)]);
+    assert_eq!(roots(&world), [""]);
+    assert_eq!(codes(&world), ["unsupported-legacy-api 1:13"]);
+    let mesh = &world.environments[0].mesh;
+    assert_eq!((mesh.authorization.len(), mesh.unreadable.len(), mesh.rejected.len()), (1, 0, 1));
+}
+
+#[test]
 fn an_empty_input_is_one_empty_environment() {
     assert_eq!(roots(&world(&[])), [""]);
 }

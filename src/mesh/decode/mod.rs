@@ -4,6 +4,7 @@
 
 mod authentication;
 mod core;
+mod kind;
 mod networking;
 mod node;
 mod problems;
@@ -19,6 +20,7 @@ use crate::api::{ManifestId, Meta};
 use crate::finding::catalogue::mesh as codes;
 use crate::finding::{Code, Finding, ObjectRef, Place};
 use crate::yaml::Manifest;
+use kind::Kind;
 pub(super) use node::Node;
 pub(super) use problems::Problems;
 
@@ -60,90 +62,15 @@ pub(super) enum Outcome {
 pub(super) struct Decoded {
     pub(super) id: ManifestId,
     pub(super) object: ObjectRef,
+    /// True when no cluster holds two objects of this kind, namespace and name: false without a name, and for kinds of
+    /// other APIs that only share the word.
+    pub(super) unique: bool,
     pub(super) place: Place,
     /// True for the kinds that meshlift migrates, and their unsupported relatives.
     pub(super) legacy: bool,
     pub(super) outcome: Outcome,
     /// Kind and name of the controller that made this object (a Pod's ReplicaSet).
     pub(super) owner: Option<(String, String)>,
-}
-
-/// The kinds that the mesh is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    MeshPolicy,
-    Policy,
-    ClusterRbacConfig,
-    RbacConfig,
-    ServiceRole,
-    ServiceRoleBinding,
-    /// A legacy kind of an API that is not converted.
-    Unsupported,
-    Peer,
-    Request,
-    Authorization,
-    Service,
-    Workload,
-    Namespace,
-    DestinationRule,
-    Sidecar,
-    ServiceEntry,
-}
-
-impl Kind {
-    /// The kind by its API **group** and name: other groups have a `Policy`, too (authn-E91).
-    fn of(api_version: &str, kind: &str) -> Option<Kind> {
-        let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
-        Some(match (group, kind) {
-            ("authentication.istio.io" | "rbac.istio.io", _) if version != "v1alpha1" => Kind::Unsupported,
-            ("authentication.istio.io", "MeshPolicy") => Kind::MeshPolicy,
-            ("authentication.istio.io", "Policy") => Kind::Policy,
-            ("rbac.istio.io", "ClusterRbacConfig") => Kind::ClusterRbacConfig,
-            ("rbac.istio.io", "RbacConfig") => Kind::RbacConfig,
-            ("rbac.istio.io", "ServiceRole") => Kind::ServiceRole,
-            ("rbac.istio.io", "ServiceRoleBinding") => Kind::ServiceRoleBinding,
-            ("authentication.istio.io" | "rbac.istio.io", _) => Kind::Unsupported,
-            ("config.istio.io", "ServiceRole" | "ServiceRoleBinding" | "RbacConfig" | "ClusterRbacConfig") => {
-                Kind::Unsupported
-            }
-            ("security.istio.io", "PeerAuthentication") => Kind::Peer,
-            ("security.istio.io", "RequestAuthentication") => Kind::Request,
-            ("security.istio.io", "AuthorizationPolicy") => Kind::Authorization,
-            ("", "Service") => Kind::Service,
-            ("", "Namespace") => Kind::Namespace,
-            ("", "Pod" | "ReplicationController") | ("batch", "Job" | "CronJob") => Kind::Workload,
-            ("apps" | "extensions", "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet") => Kind::Workload,
-            ("networking.istio.io", "DestinationRule") => Kind::DestinationRule,
-            ("networking.istio.io", "Sidecar") => Kind::Sidecar,
-            ("networking.istio.io", "ServiceEntry") => Kind::ServiceEntry,
-            _ => return None,
-        })
-    }
-
-    fn is_legacy(self) -> bool {
-        self.invalid_code().is_some()
-    }
-
-    fn is_cluster_scoped(self) -> bool {
-        matches!(self, Kind::MeshPolicy | Kind::ClusterRbacConfig | Kind::Namespace)
-    }
-
-    /// True for the kinds of which Istio reads only the object named `default`.
-    fn only_default_counts(self) -> bool {
-        matches!(self, Kind::MeshPolicy | Kind::ClusterRbacConfig | Kind::RbacConfig)
-    }
-
-    /// The code of a legacy kind's validation.
-    fn invalid_code(self) -> Option<Code> {
-        match self {
-            Kind::MeshPolicy | Kind::Policy => Some(codes::INVALID_POLICY),
-            Kind::ClusterRbacConfig | Kind::RbacConfig => Some(codes::INVALID_RBAC_CONFIG),
-            Kind::ServiceRole => Some(codes::INVALID_SERVICE_ROLE),
-            Kind::ServiceRoleBinding => Some(codes::INVALID_SERVICE_ROLE_BINDING),
-            Kind::Unsupported => Some(codes::UNSUPPORTED_LEGACY_API),
-            _ => None,
-        }
-    }
 }
 
 /// Decodes one manifest; `None` when its kind plays no part in the mesh.
@@ -167,7 +94,15 @@ pub(super) fn decode(
     };
     let outcome = outcome(kind, &root, &object, id, &options.settings, &mut problems);
     findings.extend(problems.into_findings());
-    Some(Decoded { id, object, place: root.place(), legacy: kind.is_legacy(), outcome, owner: owner(manifest) })
+    Some(Decoded {
+        id,
+        unique: kind != Kind::Unsupported && !object.name.is_empty(),
+        object,
+        place: root.place(),
+        legacy: kind.is_legacy(),
+        outcome,
+        owner: owner(manifest),
+    })
 }
 
 /// `metadata.name`; for pods and jobs that are made once, what their names start with. Empty when there is none.

@@ -305,7 +305,7 @@ fn a_patch_is_no_object() {
 #[test]
 fn what_cannot_be_read_is_not_absent() {
     let yaml =
-        "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\nspec: {ports: [{port: '{{x}}'}]}\n";
+        "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\nspec: {ports: [{port: eighty}]}\n";
     let mesh = check(yaml, &["unreadable-object"]);
     assert_eq!(mesh.unreadable[0].1.to_string(), "Service shop/web");
 }

@@ -108,7 +108,7 @@ fn a_service_without_known_pods_gets_one_stand_in_per_selector() {
     assert!(stand_in.stand_in);
     assert_eq!(stand_in.pod_labels, labels(&[("app", "web")]));
     assert_eq!(stand_in.ports.iter().map(|p| p.number).collect::<Vec<_>>(), [8080, 9090]);
-    assert_eq!(mesh.workloads_of(&web), [stand_in.clone()]);
+    assert_eq!(mesh.workloads_of(&web), std::slice::from_ref(stand_in));
     assert!(!mesh.has_pods(&web) && mesh.has_pods(&known));
     assert_eq!(mesh.workloads_of(&known)[0].meta.kind, "Deployment");
 }
