@@ -1,5 +1,7 @@
 //! Codes about objects: what could not be decoded, what Istio would not have accepted, what contradicts itself.
 
+use super::codes;
+
 codes! {
     MISSING_NAME = "missing-name", Error, None {
         title: "an object without `metadata.name`",
