@@ -4,8 +4,12 @@
 //! listening, how wide it is and whether it wants colour is the caller's knowledge, not this module's.
 
 pub mod diff;
+pub mod explain;
+pub mod github;
 pub mod json;
+pub mod markdown;
 pub mod model;
+pub mod sarif;
 pub mod text;
 
 mod paint;

@@ -3,7 +3,8 @@
 //! Plain text without colour or markup; each renderer dresses it.
 
 use super::model::{Decision, Purpose, Report, Transport, Verdict, Verification, Witness};
-use crate::finding::{Finding, Severity};
+use crate::finding::catalogue::verify;
+use crate::finding::{Code, Finding, Place, Severity};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -78,6 +79,39 @@ pub(super) fn statement(verification: &Verification) -> String {
     }
 }
 
+/// The code under which a verdict is shown where only findings can be; `None` for equal.
+pub(super) fn code(verdict: Verdict) -> Option<Code> {
+    match verdict {
+        Verdict::Different => Some(verify::ACCESS_DIFFERENT),
+        Verdict::Wider => Some(verify::ACCESS_WIDER),
+        Verdict::Narrower => Some(verify::ACCESS_NARROWER),
+        Verdict::Undecided => Some(verify::ACCESS_UNDECIDED),
+        Verdict::Equal => None,
+    }
+}
+
+/// Where an editor should jump for a verdict: to what decides on the new side, else to what decided on the old one.
+pub(super) fn verdict_place(verification: &Verification) -> Option<&Place> {
+    verification.witness.iter().find_map(|witness| {
+        let at = witness.after.at.as_ref().or(witness.before.at.as_ref());
+        at.map(|(_, place)| place)
+    })
+}
+
+/// A verdict in sentences, for formats that know only messages: the statement, then each request with both decisions.
+pub(super) fn verdict_message(verification: &Verification) -> String {
+    let mut message = format!("{}: {}.", subject(verification), statement(verification));
+    for witness in verification.witness.iter() {
+        message += &format!(
+            " Request: {}. Before: {}. After: {}.",
+            request(verification, witness),
+            decision(&witness.before),
+            decision(&witness.after)
+        );
+    }
+    message
+}
+
 /// "2 relaxations: query-string, undeclared-ports".
 pub(super) fn relaxations<I: AsRef<str>>(names: impl Iterator<Item = I>) -> String {
     let names: Vec<String> = names.map(|name| name.as_ref().to_owned()).collect();
@@ -129,17 +163,17 @@ fn is_in_sentence(name: &str, transport: Transport) -> bool {
     matches!((name, transport), ("from" | "over", _) | ("method" | "path", Transport::Http))
 }
 
-/// "denied: no ALLOW rule matches (ServiceRole shop/viewer, roles.yaml:12)".
+/// "denied (no ALLOW rule matches)", "allowed (rule 2 of AuthorizationPolicy shop/cart, cart.yaml:12)".
 pub(super) fn decision(decision: &Decision) -> String {
     let word = if decision.allowed { "allowed" } else { "denied" };
     let reason = clean(&decision.reason);
     match &decision.at {
         // The reason often names the object already; then only its place is missing.
         Some((object, place)) if reason.contains(&object.to_string()) => {
-            format!("{word}: {reason} ({}:{})", clean(&place.file), place.line)
+            format!("{word} ({reason}, {}:{})", clean(&place.file), place.line)
         }
-        Some((object, place)) => format!("{word}: {reason} ({object}, {}:{})", clean(&place.file), place.line),
-        None => format!("{word}: {reason}"),
+        Some((object, place)) => format!("{word} ({reason}; {object}, {}:{})", clean(&place.file), place.line),
+        None => format!("{word} ({reason})"),
     }
 }
 
@@ -247,10 +281,11 @@ pub(super) fn files_line(report: &Report) -> Option<String> {
     if let Some(why) = &report.withheld {
         return Some(format!("Nothing was written: {why}"));
     }
-    let would_change = report.purpose == Purpose::Preview && !report.files.is_empty();
-    would_change.then(|| {
-        format!("{} would change; `meshlift convert --write` changes them in place", count(report.files.len(), "file"))
-    })
+    let files = report.files.len();
+    let would_change = report.purpose == Purpose::Preview && files > 0;
+    let them = if files == 1 { "it" } else { "them" };
+    would_change
+        .then(|| format!("{} would change; meshlift convert --write changes {them} in place", count(files, "file")))
 }
 
 #[cfg(test)]

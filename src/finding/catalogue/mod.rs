@@ -116,12 +116,21 @@ macro_rules! codes {
 }
 pub(crate) use codes;
 
+/// The areas in the order of `meshlift explain`, each with what its codes are about.
+pub const AREAS: &[(&str, &[Code])] = &[
+    ("Files and documents", input::CODES),
+    ("Services, workloads and namespaces", mesh::CODES),
+    ("Fields and mappings", mapping::CODES),
+    ("Plan", plan::CODES),
+    ("Mutual TLS", mtls::CODES),
+    ("JSON Web Tokens", jwt::CODES),
+    ("Roles and bindings", rbac::CODES),
+    ("Comparison of access", verify::CODES),
+];
+
 /// Every code, area by area.
 pub fn all() -> impl Iterator<Item = Code> {
-    [input::CODES, mesh::CODES, mapping::CODES, plan::CODES, mtls::CODES, jwt::CODES, rbac::CODES, verify::CODES]
-        .into_iter()
-        .flatten()
-        .copied()
+    AREAS.iter().flat_map(|(_, codes)| codes.iter().copied())
 }
 
 #[cfg(test)]

@@ -1,7 +1,11 @@
 //! One small report, shown in every format.
 
 mod diff;
+mod explain;
+mod github;
 mod json;
+mod markdown;
+mod sarif;
 mod text;
 
 use super::model::*;

@@ -50,8 +50,8 @@ fn a_report_shows_findings_then_verdicts_then_the_summary() {
 
             wider: Deployment shop/cart, port 8080, HTTP: some requests that were denied become allowed
               now allowed from cluster.local/ns/web/sa/front over mTLS: GET /v1/items on shop/cart port 8080, with header x-env: prod|`x`
-              before      denied: no rule of any ServiceRole matches
-              after       allowed: rule 1 of AuthorizationPolicy shop/viewer (roles.yaml:8)
+              before      denied (no rule of any ServiceRole matches)
+              after       allowed (rule 1 of AuthorizationPolicy shop/viewer, roles.yaml:8)
               try         curl -H 'x-env: prod|`x`' http://cart.shop:8080/v1/items
 
             undecided: Deployment shop/front, ports that no Service declares, TCP: too many combinations to prove within the budget; 10000 sampled requests were compared and none differs
@@ -59,7 +59,7 @@ fn a_report_shows_findings_then_verdicts_then_the_summary() {
             3 documents in 2 files, 4 objects of the old kinds: 2 converted into 1 new object, 1 refused, 1 without effect
             1 error, 2 warnings, 1 note
             2 workloads, 2 ports: access differs: 1 comparison wider, 1 undecided, 1 equal (1 relaxation: query-string)
-            1 file would change; `meshlift convert --write` changes them in place
+            1 file would change; meshlift convert --write changes it in place
         "#]],
     );
 }
@@ -72,8 +72,8 @@ fn a_comparison_shows_verdicts_and_no_conversion() {
         expect![[r#"
             wider: Deployment shop/cart, port 8080, HTTP: some requests that were denied become allowed
               now allowed from cluster.local/ns/web/sa/front over mTLS: GET /v1/items on shop/cart port 8080, with header x-env: prod|`x`
-              before      denied: no rule of any ServiceRole matches
-              after       allowed: rule 1 of AuthorizationPolicy shop/viewer (roles.yaml:8)
+              before      denied (no rule of any ServiceRole matches)
+              after       allowed (rule 1 of AuthorizationPolicy shop/viewer, roles.yaml:8)
               try         curl -H 'x-env: prod|`x`' http://cart.shop:8080/v1/items
 
             undecided: Deployment shop/front, ports that no Service declares, TCP: too many combinations to prove within the budget; 10000 sampled requests were compared and none differs

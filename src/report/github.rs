@@ -1,0 +1,68 @@
+//! GitHub workflow commands: each finding as an annotation at its line in the pull request.
+
+use super::model::Report;
+use super::{Style, words};
+use crate::finding::{Code, Place, Severity};
+use std::borrow::Cow;
+
+/// One command per line. `style` changes nothing: a program reads this.
+pub fn render(report: &Report, _style: &Style) -> String {
+    let mut text = String::new();
+    for finding in &report.findings {
+        let message = format!("{} {}", finding.message, finding.remedy);
+        text += &command(finding.severity, finding.place.as_ref(), finding.code.name(), message.trim_end());
+    }
+    for verification in &report.verification {
+        if let Some(code) = words::code(verification.verdict) {
+            let place = words::verdict_place(verification);
+            text += &command(severity(code), place, code.name(), &words::verdict_message(verification));
+        }
+    }
+    let summary = [Some(words::objects_line(report)), words::access_line(report), words::files_line(report)];
+    text.extend(summary.iter().flatten().map(|line| command(Severity::Note, None, "meshlift", line)));
+    text
+}
+
+fn severity(code: Code) -> Severity {
+    code.entry().severity
+}
+
+fn command(severity: Severity, place: Option<&Place>, title: &str, message: &str) -> String {
+    let name = match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "notice",
+    };
+    let location = match place {
+        Some(place) if &*place.file != "-" => {
+            format!("file={},line={},col={},", property(&place.file), place.line, place.column)
+        }
+        _ => String::new(),
+    };
+    format!("::{name} {location}title={}::{}\n", property(title), data(message))
+}
+
+/// The escapes GitHub undoes in a command's message.
+fn data(text: &str) -> Cow<'_, str> {
+    escaped(text, &['%', '\r', '\n'])
+}
+
+/// The escapes GitHub undoes in a command's properties.
+fn property(text: &str) -> Cow<'_, str> {
+    escaped(text, &['%', '\r', '\n', ':', ','])
+}
+
+fn escaped<'a>(text: &'a str, special: &[char]) -> Cow<'a, str> {
+    if !text.contains(special) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if special.contains(&character) {
+            escaped += &format!("%{:02X}", u32::from(character));
+        } else {
+            escaped.push(character);
+        }
+    }
+    Cow::Owned(escaped)
+}

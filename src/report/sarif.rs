@@ -1,0 +1,146 @@
+//! SARIF 2.1.0, for code scanning: findings and differences in access as results, their codes as rules.
+
+use super::model::Report;
+use super::{Style, words};
+use crate::finding::{Code, Direction, Finding, Place, Severity};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+/// The report as one SARIF run, ending with a newline. `style` changes nothing: programs read this.
+pub fn render(report: &Report, _style: &Style) -> String {
+    let rules = rules(report);
+    let mut results: Vec<Value> = report.findings.iter().map(|finding| of_finding(finding, report, &rules)).collect();
+    for verification in &report.verification {
+        if let Some(code) = words::code(verification.verdict) {
+            let message = words::verdict_message(verification);
+            let mut result = result(code, code.entry().severity, &message, &rules);
+            insert_location(&mut result, words::verdict_place(verification), report);
+            insert(&mut result, "properties", json!({ "direction": code.entry().direction.word() }));
+            results.push(Value::Object(result));
+        }
+    }
+    let log = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "meshlift",
+                "version": env!("CARGO_PKG_VERSION"),
+                "rules": rules.iter().map(|code| rule(*code)).collect::<Vec<_>>(),
+            } },
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
+    });
+    // Serialising a `Value` cannot fail.
+    let mut text = serde_json::to_string_pretty(&log).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// The codes that occur, by name: the same findings give the same file, however many codes the catalogue holds.
+fn rules(report: &Report) -> Vec<Code> {
+    let found = report.findings.iter().map(|finding| finding.code);
+    let compared = report.verification.iter().filter_map(|verification| words::code(verification.verdict));
+    found.chain(compared).collect::<BTreeSet<Code>>().into_iter().collect()
+}
+
+fn rule(code: Code) -> Value {
+    let entry = code.entry();
+    json!({
+        "id": entry.code,
+        "shortDescription": { "text": entry.title },
+        "fullDescription": { "text": format!("{} {}", entry.cause, entry.risk) },
+        "help": {
+            "text": format!("{}\n\n{}\n\n{}", entry.cause, entry.risk, entry.remedy),
+            "markdown": format!(
+                "**Cause:** {}\n\n**Risk:** {}\n\n**Remedy:** {}", entry.cause, entry.risk, entry.remedy
+            ),
+        },
+        "defaultConfiguration": { "level": entry.severity.word() },
+        "properties": { "tags": tags(entry.direction) },
+    })
+}
+
+fn tags(direction: Direction) -> Vec<&'static str> {
+    match direction {
+        Direction::Wider | Direction::Narrower => vec!["security", "istio", direction.word()],
+        Direction::None => vec!["security", "istio"],
+    }
+}
+
+fn of_finding(finding: &Finding, report: &Report, rules: &[Code]) -> Value {
+    let message = format!("{} {}", finding.message, finding.remedy);
+    let mut result = result(finding.code, finding.severity, message.trim_end(), rules);
+    insert_location(&mut result, finding.place.as_ref(), report);
+    if !finding.related.is_empty() {
+        let related = finding.related.iter().enumerate().map(|(id, (place, label))| {
+            let mut location = location(place, report);
+            if let Value::Object(fields) = &mut location {
+                insert(fields, "id", json!(id));
+                insert(fields, "message", json!({ "text": label }));
+            }
+            location
+        });
+        insert(&mut result, "relatedLocations", related.collect());
+    }
+    insert(&mut result, "properties", json!({ "direction": finding.direction.word() }));
+    Value::Object(result)
+}
+
+/// `level` uses the same three words as a severity.
+fn result(code: Code, severity: Severity, message: &str, rules: &[Code]) -> Map<String, Value> {
+    let mut result = Map::new();
+    insert(&mut result, "ruleId", code.name().into());
+    insert(&mut result, "ruleIndex", rules.iter().position(|rule| *rule == code).into());
+    insert(&mut result, "level", severity.word().into());
+    insert(&mut result, "message", json!({ "text": message }));
+    result
+}
+
+fn insert_location(result: &mut Map<String, Value>, place: Option<&Place>, report: &Report) {
+    if let Some(place) = place {
+        insert(result, "locations", json!([location(place, report)]));
+    }
+}
+
+fn insert(fields: &mut Map<String, Value>, name: &str, value: Value) {
+    fields.insert(name.to_owned(), value);
+}
+
+fn location(place: &Place, report: &Report) -> Value {
+    json!({ "physicalLocation": {
+        "artifactLocation": { "uri": uri(&place.file) },
+        "region": region(place, report),
+    } })
+}
+
+/// From the place to the end of its span, where the file's text is known. `endColumn` is exclusive.
+fn region(place: &Place, report: &Report) -> Value {
+    let marked = report.sources.get(&place.file).and_then(|text| text.get(place.span.range()));
+    let Some(marked) = marked.filter(|marked| !marked.is_empty()) else {
+        return json!({ "startLine": place.line, "startColumn": place.column });
+    };
+    let end_line = place.line + marked.matches('\n').count();
+    let end_column = match marked.rsplit_once('\n') {
+        Some((_, last)) => last.chars().count() + 1,
+        None => place.column + marked.chars().count(),
+    };
+    json!({
+        "startLine": place.line, "startColumn": place.column, "endLine": end_line, "endColumn": end_column,
+    })
+}
+
+/// A path as a relative URI reference: everything but unreserved characters and slashes is percent-encoded.
+fn uri(path: &str) -> String {
+    let mut uri = String::with_capacity(path.len());
+    for byte in path.replace('\\', "/").bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            let _ = write!(uri, "%{byte:02X}");
+        }
+    }
+    uri
+}
