@@ -235,8 +235,11 @@ impl Folder<'_> {
         if kind.is_symlink() {
             return self.meet_link(entry.path());
         }
-        if !kind.is_file() || !is_manifest_name(entry.path()) {
+        if kind.is_dir() || !is_manifest_name(entry.path()) {
             return None;
+        }
+        if !kind.is_file() {
+            return Some(not_a_file(entry.path()));
         }
         // Links below the top are not entered, so the path below it is already free of links.
         let identity = self.top.join(entry.path().strip_prefix(self.given).ok()?);
@@ -251,9 +254,12 @@ impl Folder<'_> {
             }
             Err(_) => return None,
         };
-        let is_manifest = about.is_file() && is_manifest_name(path);
+        let is_manifest = !about.is_dir() && is_manifest_name(path);
         if !is_manifest && !about.is_dir() {
             return None;
+        }
+        if is_manifest && !about.is_file() {
+            return Some(not_a_file(path));
         }
         let target = match path.canonicalize() {
             Ok(target) => target,
@@ -284,6 +290,13 @@ impl Folder<'_> {
             None => unreadable(name, &io::Error::other(error.to_string())),
         }
     }
+}
+
+/// A pipe, socket or device among the manifests: opening it could wait for ever.
+fn not_a_file(path: &Path) -> Met {
+    let name = shown(path);
+    let message = format!("{name} is no regular file, so it was not read.");
+    Met::Trouble(Box::new(Finding::new(input::UNREADABLE_FILE, message).at(Place::start_of(name))))
 }
 
 pub(super) fn linked_folder(name: Arc<str>, target: &Path) -> Finding {

@@ -133,6 +133,15 @@ mod links {
     }
 
     #[test]
+    fn what_is_no_regular_file_is_reported_and_not_opened() {
+        let temp = tree(&["a.yaml"]);
+        let socket = std::os::unix::net::UnixListener::bind(temp.path().join("b.yaml")).unwrap();
+        symlink("b.yaml", temp.path().join("c.yaml")).unwrap();
+        check(&temp, &["."], &["a.yaml"], &["unreadable-file b.yaml", "unreadable-file c.yaml"]);
+        drop(socket);
+    }
+
+    #[test]
     fn a_named_link_to_a_folder_is_walked() {
         let temp = tree(&["real/a.yaml"]);
         symlink("real", temp.path().join("link")).unwrap();
@@ -154,7 +163,7 @@ fn a_folder_that_cannot_be_entered_is_reported() {
     use std::os::unix::fs::PermissionsExt;
     let temp = tree(&["d/locked/a.yaml", "d/b.yaml"]);
     let locked = temp.path().join("d/locked");
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
     // Root enters it all the same, and then there is nothing to report.
     if fs::read_dir(&locked).is_ok() {
         check(&temp, &["d"], &["d/b.yaml", "d/locked/a.yaml"], &[]);
