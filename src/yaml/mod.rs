@@ -4,18 +4,22 @@
 //! ([`rewrite`]), never by emitting them again. See `design.md` §4.
 
 mod comments;
-mod interim;
+mod emit;
+mod json;
 mod manifest;
 mod parse;
 mod pointer;
+mod quote;
+mod rewrite;
 mod scalar;
 mod stream;
 mod syntax;
 mod template;
 mod value;
 
-pub use interim::{emit, rewrite, value_of};
+pub use emit::{emit, value_of};
 pub use manifest::Manifest;
+pub use rewrite::rewrite;
 pub use scalar::resolve_plain;
 pub use stream::Stream;
 

@@ -117,7 +117,7 @@ impl Builder {
             Event::SequenceStart(style, anchor, _) => {
                 self.content_end = self.content_end.max(span.end);
                 let flow = style == StructureStyle::Flow;
-                let node_span = if flow { node_span } else { self.from_dash(node_span) };
+                let node_span = if flow { node_span } else { self.including_dash(node_span) };
                 let id = self.push(node_span, Kind::Seq { items: Vec::new(), flow }, anchor);
                 self.open.push(Open::Seq(id, Vec::new()));
             }
@@ -142,7 +142,7 @@ impl Builder {
     }
 
     /// A block sequence at its parent key's own indentation is reported from after its first dash.
-    fn from_dash(&self, span: Span) -> Span {
+    fn including_dash(&self, span: Span) -> Span {
         let text = &self.syntax.text;
         let before = text.get(..span.start).unwrap_or_default();
         let at_dash = text.get(span.start..).is_some_and(|rest| rest.starts_with('-'));

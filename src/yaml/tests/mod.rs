@@ -2,6 +2,8 @@
 
 mod places;
 mod reading;
+mod rewriting;
+mod writing;
 
 use super::*;
 use serde_json::json;
