@@ -1,6 +1,6 @@
 //! Meshes from YAML text, for the tests of every room.
 
-use super::{BuildOptions, Input, Mesh, Settings, World, build};
+use super::{BuildOptions, Input, Mesh, World, build};
 use crate::finding::Finding;
 use crate::yaml::Stream;
 use std::sync::Arc;
