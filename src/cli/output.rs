@@ -91,10 +91,10 @@ impl Output {
                 let diff = if with_diff { report::diff::render(report, &style) } else { String::new() };
                 diff + &report::text::render(report, &style)
             }
-            Format::Markdown => report::json::render(report, &style),
+            Format::Markdown => report::markdown::render(report, &style),
             Format::Json => report::json::render(report, &style),
-            Format::Sarif => report::json::render(report, &style),
-            Format::Github => report::json::render(report, &style),
+            Format::Sarif => report::sarif::render(report, &style),
+            Format::Github => report::github::render(report, &style),
         }
     }
 }

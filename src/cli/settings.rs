@@ -24,7 +24,7 @@ const CONFIG_FILE: &str = "meshlift.yaml";
 pub fn job(args: &ConversionArgs, purpose: Purpose) -> anyhow::Result<Job> {
     let (config, base) = config(args.mesh.config.as_deref())?;
     let settings = mesh_settings(&args.mesh, &config)?;
-    let target = settings.target;
+    let (source, target) = (settings.source, settings.target);
     let (mappings, findings) = match args.mappings.clone().or(config.mappings.as_ref().map(|path| base.join(path))) {
         Some(folder) => Mappings::load(&files::read_mappings(&folder)?),
         None => (Mappings::embedded(), Vec::new()),
@@ -36,7 +36,7 @@ pub fn job(args: &ConversionArgs, purpose: Purpose) -> anyhow::Result<Job> {
             one_mesh: args.mesh.one_mesh || config.one_mesh,
             complete: args.mesh.inventory_complete || config.inventory_complete,
         },
-        mappings,
+        mappings: mappings.for_source(source.minor()),
         options: Options {
             allow: allowed(&args.allow, &config.allow)?,
             strict: args.strict || config.strict,

@@ -38,7 +38,7 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<u8> {
     let style = output.style();
     output.out(&match args.format {
         VerifyFormat::Text => report::text::render(&report, &style),
-        VerifyFormat::Markdown => report::json::render(&report, &style),
+        VerifyFormat::Markdown => report::markdown::render(&report, &style),
         VerifyFormat::Json => report::json::render(&report, &style),
     })?;
     Ok(exit_code(&report, &comparison, &args.accept))

@@ -29,7 +29,7 @@ pub struct Plan {
 
 /// Converts every environment and puts the results together.
 pub fn plan(world: &World, mappings: &Mappings, options: &Options) -> Plan {
-    let mut plan = Plan::default();
+    let mut plan = Plan { findings: coverage(world, mappings, options.strict), ..Plan::default() };
     for environment in &world.environments {
         let context = Context { mesh: &environment.mesh, manifests: &world.manifests, mappings, options };
         let mut part = super::convert(context);
@@ -43,6 +43,17 @@ pub fn plan(world: &World, mappings: &Mappings, options: &Options) -> Plan {
         plan.absorb(part, environment, &world.manifests);
     }
     plan
+}
+
+/// What the mapping files say about every old object, converted or not: a field that nobody accounts for is reported
+/// even where its object was refused for another reason or had no effect.
+fn coverage(world: &World, mappings: &Mappings, strict: bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for input in world.legacy.iter().filter_map(|id| world.manifests.get(id.0)).filter(|input| !input.inventory) {
+        let object = object_of(input);
+        findings.extend(mappings.apply(&input.manifest, strict).findings.into_iter().map(|finding| finding.on(object.clone())));
+    }
+    findings
 }
 
 /// Refuses every draft that has a refused contributor, and with it its other contributors, until nothing changes.

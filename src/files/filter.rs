@@ -18,6 +18,8 @@ use std::borrow::Cow;
 pub struct Interest {
     /// Names a legacy API group: `authentication.istio.io`, `rbac.istio.io` or the very old `config.istio.io`.
     pub legacy: bool,
+    /// Names the group of the current kinds, `security.istio.io`: they are checked even where nothing is converted.
+    pub security: bool,
     /// Names a kind that the inventory or the proof needs ([`INVENTORY_KINDS`]).
     pub inventory: bool,
     /// Holds `{{`, so it may be a template.
@@ -25,7 +27,7 @@ pub struct Interest {
 }
 
 impl Interest {
-    /// True when the file has to be parsed once any file names a legacy group.
+    /// True when the file has to be parsed once any file names a group of Istio security.
     pub fn is_any(self) -> bool {
         self.legacy || self.inventory
     }
@@ -33,7 +35,9 @@ impl Interest {
 
 /// What stands before [`GROUP_TAIL`] in the legacy API groups.
 const GROUP_HEADS: [&[u8]; 3] = [b"authentication", b"rbac", b"config"];
-/// What the legacy API groups have in common.
+/// What stands before [`GROUP_TAIL`] in the group of the current kinds.
+const SECURITY_HEADS: [&[u8]; 1] = [b"security"];
+/// What the API groups have in common.
 const GROUP_TAIL: &[u8] = b".istio.io";
 
 /// The kinds that say who is who in the mesh, or that take part in the proof. Typed lists (`ServiceList`) count too.
@@ -87,6 +91,7 @@ impl Filter {
         if let Cow::Owned(resolved) = &text {
             let more = self.interest_in(resolved);
             interest.legacy |= more.legacy;
+            interest.security |= more.security;
             interest.inventory |= more.inventory;
         }
         interest
@@ -94,17 +99,18 @@ impl Filter {
 
     fn interest_in(&self, bytes: &[u8]) -> Interest {
         Interest {
-            legacy: self.names_legacy_group(bytes) || self.is_hidden(bytes),
+            legacy: self.names_group(bytes, &GROUP_HEADS) || self.is_hidden(bytes),
+            security: self.names_group(bytes, &SECURITY_HEADS),
             inventory: self.names_inventory_kind(bytes),
             template: self.braces.find(bytes).is_some(),
         }
     }
 
     /// ANY occurrence of the common tail that follows one of the heads.
-    fn names_legacy_group(&self, bytes: &[u8]) -> bool {
+    fn names_group(&self, bytes: &[u8], heads: &[&[u8]]) -> bool {
         self.tail
             .find_iter(bytes)
-            .any(|at| bytes.get(..at).is_some_and(|before| GROUP_HEADS.iter().any(|head| before.ends_with(head))))
+            .any(|at| bytes.get(..at).is_some_and(|before| heads.iter().any(|head| before.ends_with(head))))
     }
 
     /// Encodings in which a name is not its own bytes: UTF-16, `!!binary`.

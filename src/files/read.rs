@@ -21,7 +21,8 @@ const HELD_BYTES: usize = 16 << 20;
 /// Which files are worth parsing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {
-    /// None unless some file names a legacy group; then those, and those the inventory needs. For conversion.
+    /// None unless some file names a group of Istio security, old or current; then those, and those the inventory
+    /// needs. For conversion.
     LegacyAndInventory,
     /// Every file that names a legacy group or a kind of the inventory. For `verify`, where new objects stand alone.
     Everything,
@@ -116,8 +117,9 @@ fn gather(mut scan: Scan, filter: &Filter, sources: Vec<Source>, glances: Vec<Gl
             scan.bytes += size;
         }
     }
-    let any_legacy = glances.iter().any(|glance| matches!(glance, Glance::Seen { interest, .. } if interest.legacy));
-    let parse = want == Want::Everything || any_legacy;
+    let about_security =
+        |glance: &Glance| matches!(glance, Glance::Seen { interest, .. } if interest.legacy || interest.security);
+    let parse = want == Want::Everything || glances.iter().any(about_security);
     let outcomes: Vec<Option<Result<SourceFile, Finding>>> =
         sources.into_par_iter().zip(glances).map(|(source, glance)| settle(filter, source, glance, parse)).collect();
     for outcome in outcomes.into_iter().flatten() {

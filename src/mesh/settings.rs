@@ -108,3 +108,13 @@ impl FromStr for Version {
         Ok(Version { major, minor, patch })
     }
 }
+
+impl SourceRelease {
+    /// The minor release: 4 for 1.4.
+    pub fn minor(self) -> u16 {
+        match self {
+            SourceRelease::V1_4 => 4,
+            SourceRelease::V1_5 => 5,
+        }
+    }
+}
