@@ -3,19 +3,7 @@
 use super::Output;
 use super::args::{Color, ExplainArgs, OutputArgs};
 use crate::finding::Code;
-mod explain {
-    use crate::finding::Code;
-    use crate::report::Style;
-    pub fn list(_: &Style) -> String {
-        String::new()
-    }
-    pub fn code(_: Code, _: &Style) -> String {
-        String::new()
-    }
-    pub fn unknown(_: &str, _: &Style) -> String {
-        String::new()
-    }
-}
+use crate::report::explain;
 
 /// Runs the subcommand.
 ///
@@ -30,11 +18,11 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
     };
     match Code::find(name) {
         Some(code) => {
-            output.out(&explain::code(code, &style))?;
+            output.out(&explain::render(code, &style))?;
             Ok(0)
         }
         None => {
-            output.err(&explain::unknown(name, &style))?;
+            output.err(&explain::unknown(name))?;
             Ok(2)
         }
     }

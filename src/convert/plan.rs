@@ -51,7 +51,9 @@ fn coverage(world: &World, mappings: &Mappings, strict: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     for input in world.legacy.iter().filter_map(|id| world.manifests.get(id.0)).filter(|input| !input.inventory) {
         let object = object_of(input);
-        findings.extend(mappings.apply(&input.manifest, strict).findings.into_iter().map(|finding| finding.on(object.clone())));
+        findings.extend(
+            mappings.apply(&input.manifest, strict).findings.into_iter().map(|finding| finding.on(object.clone())),
+        );
     }
     findings
 }
