@@ -12,6 +12,7 @@
 //! 4. A folder whose own object is hidden that way in some environment below is an environment itself: what it holds
 //!    is in force somewhere.
 //! 5. Inventories are shared by all, and found last.
+//! 6. A caller that compares with a state that was split already gives its roots ([`super::BuildOptions::roots`]).
 //!
 //! For example, with a MeshPolicy in `dev/` and in `prod/`, Policies in both, and Services in `common/`:
 //!
@@ -268,6 +269,14 @@ mod tests {
     fn one_mesh_sees_everything() {
         let plans = plan(&members(&["dev mesh", "prod mesh"]), true, &BTreeSet::new());
         assert_eq!(plans, [Plan { root: String::new(), members: vec![0, 1], shared: BTreeSet::new() }]);
+    }
+
+    #[test]
+    fn given_roots_separate_whatever_is_below_them() {
+        let given = BTreeSet::from(["dev".to_owned(), "prod".to_owned()]);
+        let plans = plan(&members(&["dev mesh", "prod policy", "common web"]), false, &given);
+        let seen: Vec<(&str, &[usize])> = plans.iter().map(|plan| (plan.root.as_str(), &plan.members[..])).collect();
+        assert_eq!(seen, [("dev", &[0, 2][..]), ("prod", &[1, 2])]);
     }
 
     #[test]
