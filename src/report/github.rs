@@ -2,7 +2,7 @@
 
 use super::model::Report;
 use super::{Style, words};
-use crate::finding::{Code, Place, Severity};
+use crate::finding::{Place, Severity};
 use std::borrow::Cow;
 
 /// One command per line. `style` changes nothing: a program reads this.
@@ -13,18 +13,14 @@ pub fn render(report: &Report, _style: &Style) -> String {
         text += &command(finding.severity, finding.place.as_ref(), finding.code.name(), message.trim_end());
     }
     for verification in &report.verification {
-        if let Some(code) = words::code(verification.verdict) {
+        if let Some((code, severity)) = words::as_finding(report, verification.verdict) {
             let place = words::verdict_place(verification);
-            text += &command(severity(code), place, code.name(), &words::verdict_message(verification));
+            text += &command(severity, place, code.name(), &words::verdict_message(verification));
         }
     }
     let summary = [Some(words::objects_line(report)), words::access_line(report), words::files_line(report)];
     text.extend(summary.iter().flatten().map(|line| command(Severity::Note, None, "meshlift", line)));
     text
-}
-
-fn severity(code: Code) -> Severity {
-    code.entry().severity
 }
 
 fn command(severity: Severity, place: Option<&Place>, title: &str, message: &str) -> String {

@@ -12,9 +12,9 @@ pub fn render(report: &Report, _style: &Style) -> String {
     let rules = rules(report);
     let mut results: Vec<Value> = report.findings.iter().map(|finding| of_finding(finding, report, &rules)).collect();
     for verification in &report.verification {
-        if let Some(code) = words::code(verification.verdict) {
+        if let Some((code, severity)) = words::as_finding(report, verification.verdict) {
             let message = words::verdict_message(verification);
-            let mut result = result(code, code.entry().severity, &message, &rules);
+            let mut result = result(code, severity, &message, &rules);
             insert_location(&mut result, words::verdict_place(verification), report);
             insert(&mut result, "properties", json!({ "direction": code.entry().direction.word() }));
             results.push(Value::Object(result));
@@ -42,7 +42,9 @@ pub fn render(report: &Report, _style: &Style) -> String {
 /// The codes that occur, by name: the same findings give the same file, however many codes the catalogue holds.
 fn rules(report: &Report) -> Vec<Code> {
     let found = report.findings.iter().map(|finding| finding.code);
-    let compared = report.verification.iter().filter_map(|verification| words::code(verification.verdict));
+    let compared =
+        report.verification.iter().filter_map(|verification| words::as_finding(report, verification.verdict));
+    let compared = compared.map(|(code, _)| code);
     found.chain(compared).collect::<BTreeSet<Code>>().into_iter().collect()
 }
 

@@ -79,13 +79,17 @@ pub(super) fn statement(verification: &Verification) -> String {
     }
 }
 
-/// The code under which a verdict is shown where only findings can be; `None` for equal.
-pub(super) fn code(verdict: Verdict) -> Option<Code> {
+/// The code and severity under which a verdict is shown where only findings can be; `None` where there is nothing to
+/// show. What a conversion announced by a finding of its own is not an error a second time, except where access opens.
+pub(super) fn as_finding(report: &Report, verdict: Verdict) -> Option<(Code, Severity)> {
+    let converting = report.purpose != Purpose::Compare;
     match verdict {
-        Verdict::Different => Some(verify::ACCESS_DIFFERENT),
-        Verdict::Wider => Some(verify::ACCESS_WIDER),
-        Verdict::Narrower => Some(verify::ACCESS_NARROWER),
-        Verdict::Undecided => Some(verify::ACCESS_UNDECIDED),
+        Verdict::Different => Some((verify::ACCESS_DIFFERENT, Severity::Error)),
+        Verdict::Wider => Some((verify::ACCESS_WIDER, Severity::Error)),
+        Verdict::Narrower if converting => Some((verify::ACCESS_NARROWER, Severity::Warning)),
+        Verdict::Narrower => Some((verify::ACCESS_NARROWER, Severity::Error)),
+        // The finding `proof-undecided` may be accepted by name; this is only where it belongs.
+        Verdict::Undecided => Some((verify::ACCESS_UNDECIDED, Severity::Warning)),
         Verdict::Equal => None,
     }
 }
@@ -119,48 +123,41 @@ pub(super) fn relaxations<I: AsRef<str>>(names: impl Iterator<Item = I>) -> Stri
 }
 
 /// A request as one readable line:
-/// "from cluster.local/ns/web/sa/front over mTLS: GET /v1/items on shop/cart port 8080, with header x-env: prod".
+/// "from cluster.local/ns/web/sa/front over mutual TLS: GET /v1/items on shop/cart port 8080; header x-env: prod".
 pub(super) fn request(verification: &Verification, witness: &Witness) -> String {
-    let find = |names: &[&str]| {
-        witness.request.iter().find(|(name, _)| names.contains(&name.as_str())).map(|(_, value)| clean(value))
+    let find = |wanted: &str| {
+        witness.request.iter().find(|(name, _)| name == wanted).map(|(_, value)| clean(value).into_owned())
     };
-    let mut line = match find(&["from"]) {
-        Some(from) => format!("from {from}"),
-        None => "from any caller".to_owned(),
-    };
-    if let Some(over) = find(&["over"]) {
-        line += &format!(" over {over}");
-    }
-    line += ": ";
-    match verification.transport {
-        Transport::Tcp => line += "a TCP connection to ",
+    let from = find("from").unwrap_or_else(|| "any caller".to_owned());
+    let what = match verification.transport {
+        Transport::Tcp => "a TCP connection to".to_owned(),
         Transport::Http => {
-            let method = find(&["method"]).unwrap_or(Cow::Borrowed("any method"));
-            let path = find(&["path"]).unwrap_or(Cow::Borrowed("any path"));
-            line += &format!("{method} {path} on ");
+            let method = find("method").unwrap_or_else(|| "any method".to_owned());
+            let path = find("path").unwrap_or_else(|| "any path".to_owned());
+            format!("{method} {path} on")
         }
-    }
-    let workload = &verification.workload;
-    line += &format!("{}/{} ", workload.namespace, workload.name);
-    line += &match verification.port {
-        Some(port) => format!("port {port}"),
-        None => "on a port that no Service declares".to_owned(),
     };
-    let rest: Vec<String> = witness
-        .request
-        .iter()
-        .filter(|(name, _)| !is_in_sentence(name, verification.transport))
-        .map(|(name, value)| format!("{}: {}", clean(name), clean(value)))
-        .collect();
-    if !rest.is_empty() {
-        line += &format!(", with {}", rest.join(", "));
+    let port = match (verification.port, find("port")) {
+        (Some(port), _) => format!("port {port}"),
+        (None, Some(port)) => format!("port {port}"),
+        (None, None) => "on a port that no Service declares".to_owned(),
+    };
+    let workload = &verification.workload;
+    let mut line = format!("from {from}: {what} {}/{} {port}", workload.namespace, workload.name);
+    for (name, value) in witness.request.iter().filter(|(name, _)| !is_in_sentence(name, verification)) {
+        line += &format!("; {}: {}", clean(name), clean(value));
     }
     line
 }
 
 /// The attributes that the sentence itself names; all others are listed after it, so that none is lost.
-fn is_in_sentence(name: &str, transport: Transport) -> bool {
-    matches!((name, transport), ("from" | "over", _) | ("method" | "path", Transport::Http))
+fn is_in_sentence(name: &str, verification: &Verification) -> bool {
+    match name {
+        "from" => true,
+        "method" | "path" => verification.transport == Transport::Http,
+        "port" => verification.port.is_none(),
+        _ => false,
+    }
 }
 
 /// "denied (no ALLOW rule matches)", "allowed (rule 2 of AuthorizationPolicy shop/cart, cart.yaml:12)".

@@ -50,7 +50,12 @@ fn the_list_names_every_code_under_its_area() {
 
 #[test]
 fn a_wrong_code_is_answered_with_the_nearest_one() {
-    expect![[r#"there is no code "acess-wider"; did you mean access-wider?"#]]
-        .assert_eq(&explain::unknown("acess-wider"));
-    expect![[r#"there is no code "what"; meshlift explain lists all of them"#]].assert_eq(&explain::unknown("what"));
+    expect![[r#"
+        error: there is no code "acess-wider"; did you mean access-wider?
+    "#]]
+    .assert_eq(&explain::unknown("acess-wider"));
+    expect![[r#"
+        error: there is no code "what"; meshlift explain lists all of them
+    "#]]
+    .assert_eq(&explain::unknown("what"));
 }

@@ -142,11 +142,7 @@ fn the_report_has_the_documented_shape() {
                   "request": [
                     {
                       "name": "from",
-                      "value": "cluster.local/ns/web/sa/front"
-                    },
-                    {
-                      "name": "over",
-                      "value": "mTLS"
+                      "value": "cluster.local/ns/web/sa/front over mutual TLS"
                     },
                     {
                       "name": "method",

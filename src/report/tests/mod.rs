@@ -113,8 +113,7 @@ fn verification(name: &str, port: Option<u16>, verdict: Verdict) -> Verification
 fn witness() -> Witness {
     Witness {
         request: [
-            ("from", "cluster.local/ns/web/sa/front"),
-            ("over", "mTLS"),
+            ("from", "cluster.local/ns/web/sa/front over mutual TLS"),
             ("method", "GET"),
             ("path", "/v1/items"),
             ("header x-env", "prod|`x`"),

@@ -261,7 +261,7 @@ fn findings_and_differences_become_results() {
                   "ruleIndex": 1,
                   "level": "error",
                   "message": {
-                    "text": "Deployment shop/cart, port 8080, HTTP: some requests that were denied become allowed. Request: from cluster.local/ns/web/sa/front over mTLS: GET /v1/items on shop/cart port 8080, with header x-env: prod|`x`. Before: denied (no rule of any ServiceRole matches). After: allowed (rule 1 of AuthorizationPolicy shop/viewer, roles.yaml:8)."
+                    "text": "Deployment shop/cart, port 8080, HTTP: some requests that were denied become allowed. Request: from cluster.local/ns/web/sa/front over mutual TLS: GET /v1/items on shop/cart port 8080; header x-env: prod|`x`. Before: denied (no rule of any ServiceRole matches). After: allowed (rule 1 of AuthorizationPolicy shop/viewer, roles.yaml:8)."
                   },
                   "locations": [
                     {

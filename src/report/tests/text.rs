@@ -49,7 +49,7 @@ fn a_report_shows_findings_then_verdicts_then_the_summary() {
                = help: Accept it with --allow sample-host-case, or use --strict.
 
             wider: Deployment shop/cart, port 8080, HTTP: some requests that were denied become allowed
-              now allowed from cluster.local/ns/web/sa/front over mTLS: GET /v1/items on shop/cart port 8080, with header x-env: prod|`x`
+              now allowed from cluster.local/ns/web/sa/front over mutual TLS: GET /v1/items on shop/cart port 8080; header x-env: prod|`x`
               before      denied (no rule of any ServiceRole matches)
               after       allowed (rule 1 of AuthorizationPolicy shop/viewer, roles.yaml:8)
               try         curl -H 'x-env: prod|`x`' http://cart.shop:8080/v1/items
@@ -71,7 +71,7 @@ fn a_comparison_shows_verdicts_and_no_conversion() {
         &Style { detail: Detail::Verbose, ..Style::PLAIN },
         expect![[r#"
             wider: Deployment shop/cart, port 8080, HTTP: some requests that were denied become allowed
-              now allowed from cluster.local/ns/web/sa/front over mTLS: GET /v1/items on shop/cart port 8080, with header x-env: prod|`x`
+              now allowed from cluster.local/ns/web/sa/front over mutual TLS: GET /v1/items on shop/cart port 8080; header x-env: prod|`x`
               before      denied (no rule of any ServiceRole matches)
               after       allowed (rule 1 of AuthorizationPolicy shop/viewer, roles.yaml:8)
               try         curl -H 'x-env: prod|`x`' http://cart.shop:8080/v1/items
