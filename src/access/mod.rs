@@ -19,6 +19,8 @@ mod request;
 mod solve;
 mod subject;
 mod terms;
+#[cfg(test)]
+mod tests;
 mod trust_domain;
 
 pub use prove::prove;
