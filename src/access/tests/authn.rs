@@ -64,7 +64,7 @@ fn authn_e1_to_e12_modes_of_one_policy() {
 
 #[test]
 fn authn_e13_without_any_policy_1_4_took_plaintext_only() {
-    let sides = sides(&[APP], &[APP]).from_1_4();
+    let sides = sides(&[APP], &[APP]).on_1_4();
     sides.check(get().peer(X), false, true);
     assert_eq!(sides.http().outcome, Outcome::Wider);
 }
@@ -82,10 +82,10 @@ fn authn_e18_e19_port_targets_win_in_1_5_and_the_oldest_in_1_4() {
         service_policy(name, spec).replace("name:", &format!("creationTimestamp: '{time}', name:"))
     };
     let (early, late) = ("2019-01-01T00:00:00Z", "2020-01-01T00:00:00Z");
-    let whole = |time| aged("a", "{targets: [{name: app}]}", time).replace("name: a\n", "name: a\n");
+    let whole = |time| aged("a", "{targets: [{name: app}]}", time);
     let port = |time| aged("b", "{targets: [{name: app, ports: [{number: 80}]}], peers: [{mtls: {}}]}", time);
     let decide = |documents: &[&str], old: bool| {
-        let sides = if old { sides(documents, &[APP]).from_1_4() } else { sides(documents, &[APP]) };
+        let sides = if old { sides(documents, &[APP]).on_1_4() } else { sides(documents, &[APP]) };
         (sides.decide(Some(8080), &get()).0, sides.decide(Some(8080), &get().peer(X)).0)
     };
     let fix = |text: String| {

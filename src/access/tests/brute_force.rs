@@ -55,7 +55,8 @@ fn flow(values: &[String]) -> String {
 }
 
 fn some(values: &'static [&'static str]) -> impl Strategy<Value = String> {
-    prop::sample::subsequence(values, 1..=values.len().min(2)).prop_map(|v| flow(&v.into_iter().map(str::to_owned).collect::<Vec<_>>()))
+    prop::sample::subsequence(values, 1..=values.len().min(2))
+        .prop_map(|v| flow(&v.into_iter().map(str::to_owned).collect::<Vec<_>>()))
 }
 
 fn maybe(field: &'static str, values: &'static [&'static str]) -> impl Strategy<Value = Option<String>> {

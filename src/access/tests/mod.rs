@@ -98,7 +98,7 @@ pub fn sides(old: &[&str], new: &[&str]) -> Sides {
 
 impl Sides {
     /// The same on release 1.4.
-    pub fn from_1_4(mut self) -> Sides {
+    pub fn on_1_4(mut self) -> Sides {
         self.old.settings.source = SourceRelease::V1_4;
         self
     }

@@ -226,7 +226,7 @@ fn e70_e112_e121_identities_on_tcp_before_1_5() {
     let peer = |namespace: &str| Request::tcp().peer(&format!("cluster.local/ns/{namespace}/sa/b"));
     let old = |subjects: &str, request: &Request| {
         let policy = object("authentication.istio.io/v1alpha1", "MeshPolicy", "", "default", "{peers: [{mtls: {}}]}");
-        let sides = sides(&[DATABASE, INCLUDED, &policy, &role(ANY_RULE, subjects)], &[DATABASE]).from_1_4();
+        let sides = sides(&[DATABASE, INCLUDED, &policy, &role(ANY_RULE, subjects)], &[DATABASE]).on_1_4();
         sides.decide(Some(3306), request).0
     };
     assert!(!old("[{user: '*/ns/a/sa/b'}]", &peer("a")), "E112");
@@ -466,5 +466,5 @@ fn e133_gateways_had_no_peer_identity() {
 fn e134_without_an_authentication_policy_1_5_knows_the_peer_and_1_4_takes_plaintext() {
     let granted = || granted(ANY_RULE, &format!("[{{user: {X}}}]"));
     granted().check(get().peer(X), true, true);
-    granted().from_1_4().check(get().peer(X), false, true);
+    granted().on_1_4().check(get().peer(X), false, true);
 }

@@ -289,3 +289,38 @@ fn verdicts_come_worst_first_and_are_reproducible() {
     assert_eq!(verdicts[0].workload.name, "zeta");
     assert_eq!(verdicts, sides.prove(false));
 }
+
+#[test]
+#[ignore = "a measurement: run with --release --nocapture"]
+fn a_thousand_workloads_with_fifty_rules_each() {
+    let (mut old, mut new) = (vec![INCLUDED.to_owned()], vec![DENY_DEFAULT.to_owned()]);
+    for n in 0..1000 {
+        let service = APP.replace("name: app", &format!("name: app{n}")).replace("app: app", &format!("app: app{n}"));
+        let rules: Vec<String> =
+            (0..50).map(|r| format!("{{services: ['app{n}.*'], methods: [GET], paths: ['/a{n}/{r}/*']}}")).collect();
+        let user = format!("cluster.local/ns/web/sa/x{n}");
+        let granted = role(&format!("[{}]", rules.join(", ")), &format!("[{{user: {user}}}]"));
+        old.extend([
+            service.clone(),
+            granted
+                .replace("name: role", &format!("name: role{n}"))
+                .replace("name: binding", &format!("name: binding{n}")),
+        ]);
+        let rules: Vec<String> = (0..50)
+            .map(|r| {
+                format!(
+                    "{{from: [{{source: {{principals: [{user}]}}}}], \
+                     to: [{{operation: {{methods: [GET], paths: ['/a{n}/{r}/*']}}}}]}}"
+                )
+            })
+            .collect();
+        let spec = format!("{{selector: {{matchLabels: {{app: app{n}}}}}, rules: [{}]}}", rules.join(", "));
+        new.extend([service, policy(&format!("new{n}"), &spec)]);
+    }
+    let sides =
+        sides(&old.iter().map(String::as_str).collect::<Vec<_>>(), &new.iter().map(String::as_str).collect::<Vec<_>>());
+    let start = std::time::Instant::now();
+    let verdicts = sides.prove(false);
+    eprintln!("{} verdicts in {:?}", verdicts.len(), start.elapsed());
+    assert!(verdicts.iter().all(|verdict| verdict.outcome == Outcome::Equal));
+}
