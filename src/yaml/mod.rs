@@ -5,6 +5,7 @@
 
 mod comments;
 mod emit;
+mod extent;
 mod json;
 mod manifest;
 mod parse;

@@ -2,6 +2,7 @@
 //!
 //! A document that cannot be read becomes a finding and an opaque document; reading resumes at the next one.
 
+use super::extent;
 use super::syntax::{Document, Id, Kind, MAX_DEPTH, Node, Syntax, Tag, Text};
 use crate::finding::catalogue::input;
 use crate::finding::{Code, Finding, Span};
@@ -117,7 +118,7 @@ impl Builder {
             Event::SequenceStart(style, anchor, _) => {
                 self.content_end = self.content_end.max(span.end);
                 let flow = style == StructureStyle::Flow;
-                let node_span = if flow { node_span } else { self.including_dash(node_span) };
+                let node_span = if flow { node_span } else { extent::including_dash(&self.syntax, node_span) };
                 let id = self.push(node_span, Kind::Seq { items: Vec::new(), flow }, anchor);
                 self.open.push(Open::Seq(id, Vec::new()));
             }
@@ -139,17 +140,6 @@ impl Builder {
             self.anchors.insert(anchor, id);
         }
         id
-    }
-
-    /// A block sequence at its parent key's own indentation is reported from after its first dash.
-    fn including_dash(&self, span: Span) -> Span {
-        let text = &self.syntax.text;
-        let before = text.get(..span.start).unwrap_or_default();
-        let at_dash = text.get(span.start..).is_some_and(|rest| rest.starts_with('-'));
-        match before.trim_end().strip_suffix('-') {
-            Some(lead) if !at_dash => Span { start: lead.len(), end: span.end },
-            _ => span,
-        }
     }
 
     /// Hands a complete node to the collection it stands in.
@@ -185,65 +175,12 @@ impl Builder {
         self.complete(id);
     }
 
-    /// A scalar's bytes with its tag and block header; moves the end of content.
+    /// A scalar's bytes; moves the end of content behind them.
     fn scalar_span(&mut self, span: Span, tag: Option<Span>, style: ScalarStyle) -> Span {
-        let mut start = span.start;
-        let mut end = span.start + self.syntax.slice(span).trim_end().len();
-        if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded)
-            && let Some(header) = self.block_header(span.start)
-        {
-            start = header.start;
-            end = end.max(header.end);
-        } else if start == end && tag.is_none() {
-            end = self.after_empty(start);
-            self.content_end = self.content_end.max(end);
-            return span;
-        }
-        if let Some(tag) = tag {
-            start = start.min(tag.start);
-            end = if span.start == span.end && style == ScalarStyle::Plain { tag.end } else { end.max(tag.end) };
-        }
-        self.content_end = self.content_end.max(end);
-        Span { start, end }
-    }
-
-    /// Where content ends when nothing stands at `at`: after the `:` or `-` that announces the missing value.
-    fn after_empty(&self, at: usize) -> usize {
-        let rest = self.syntax.text.get(at..).unwrap_or_default();
-        let line = rest.split(['\n', '\r']).next().unwrap_or_default();
-        let blank = line.len() - line.trim_start().len();
-        if line.trim_start().starts_with(':') {
-            return at + blank + 1;
-        }
-        let before = self.syntax.text.get(..at).unwrap_or_default();
-        // After an explicit `? key` the parser places the missing value at the next token.
-        if before.ends_with(char::is_whitespace) { 0 } else { at }
-    }
-
-    /// The `|` or `>` header of a block scalar whose text begins at `at`: the parser leaves it out.
-    fn block_header(&self, at: usize) -> Option<Span> {
-        let mut line_end = self.syntax.line_start(at);
-        while line_end > self.content_end {
-            let line_start = self.syntax.line_start(line_end - 1);
-            let from = line_start.max(self.content_end);
-            let line = self.syntax.text.get(from..line_end)?;
-            let header = line.match_indices(['|', '>']).find_map(|(offset, _)| {
-                let before = line.get(..offset)?;
-                let rest = line.get(offset + 1..)?;
-                let indicators =
-                    rest.len() - rest.trim_start_matches(['-', '+', '1', '2', '3', '4', '5', '6', '7', '8', '9']).len();
-                let tail = rest.get(indicators..)?;
-                let ends =
-                    tail.trim().is_empty() || tail.starts_with([' ', '\t']) && tail.trim_start().starts_with('#');
-                let separated = before.is_empty() && from == line_start || before.ends_with([' ', '\t', ':', '-']);
-                (ends && separated).then(|| Span { start: from + offset, end: from + offset + 1 + indicators })
-            });
-            if header.is_some() {
-                return header;
-            }
-            line_end = line_start;
-        }
-        None
+        let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        let extent = extent::of_scalar(&self.syntax, self.content_end, span, tag, is_block);
+        self.content_end = self.content_end.max(extent.content_end);
+        extent.node
     }
 
     /// Keeps a scalar's text as a range of the file where it stands there as it is.

@@ -16,11 +16,16 @@ use std::collections::BTreeMap;
 /// Where an item that stays uses an anchor of an item that goes, the alias is replaced by the value it stood for.
 pub fn rewrite(stream: &Stream, changes: &BTreeMap<Slot, Replacement>) -> String {
     let syntax = &*stream.syntax;
-    let mut splices = Splices { syntax, edits: Vec::new() };
+    let mut splices = Splices { syntax, edits: Vec::new(), crlf: false };
     for (index, document) in syntax.documents.iter().enumerate() {
         let Some(root) = document.root else { continue };
+        let of_document = Slot { document: index, item: None }..=Slot { document: index, item: Some(usize::MAX) };
+        if changes.range(of_document).next().is_none() {
+            continue;
+        }
+        splices.crlf = syntax.slice(document.segment).contains("\r\n");
         if let Some(change) = changes.get(&Slot { document: index, item: None }) {
-            splices.document(root, document.segment, change);
+            splices.document(root, change);
             continue;
         }
         let of_items = Slot { document: index, item: Some(0) }..=Slot { document: index, item: Some(usize::MAX) };
@@ -37,6 +42,8 @@ pub fn rewrite(stream: &Stream, changes: &BTreeMap<Slot, Replacement>) -> String
 struct Splices<'s> {
     syntax: &'s Syntax,
     edits: Vec<(Span, String)>,
+    /// The document at hand ends its lines with CRLF.
+    crlf: bool,
 }
 
 impl Splices<'_> {
@@ -54,18 +61,17 @@ impl Splices<'_> {
     }
 
     /// Replaces bytes by text with the line ends of the document.
-    fn edit(&mut self, span: Span, segment: Span, text: &str) {
-        let crlf = self.syntax.slice(segment).contains("\r\n");
-        let text = if crlf { text.replace('\n', "\r\n") } else { text.to_owned() };
+    fn edit(&mut self, span: Span, text: &str) {
+        let text = if self.crlf { text.replace('\n', "\r\n") } else { text.to_owned() };
         self.edits.push((span, text));
     }
 
-    fn document(&mut self, root: Id, segment: Span, change: &Replacement) {
+    fn document(&mut self, root: Id, change: &Replacement) {
         let span = self.syntax.span(root);
         let region = block_region(self.syntax, root);
         if self.syntax.documents.len() == 1 && json::is_json(self.syntax.slice(span)) {
             let text = json::document(self.syntax.slice(span), change);
-            self.edit(span, segment, &text);
+            self.edit(span, &text);
             return;
         }
         let mut text = match change {
@@ -88,7 +94,7 @@ impl Splices<'_> {
         if before.starts_with("---") {
             text.insert(0, '\n');
         }
-        self.edit(Span { start, end: region.end }, segment, &text);
+        self.edit(Span { start, end: region.end }, &text);
     }
 
     fn list(&mut self, root: Id, segment: Span, changes: &BTreeMap<usize, &Replacement>) {
@@ -97,16 +103,16 @@ impl Splices<'_> {
         let dashes: Vec<Option<usize>> = items.iter().map(|item| self.dash(self.syntax.span(*item).start)).collect();
         // An item that is an alias, or whose dash cannot be found, is written in flow style like its neighbours.
         if flow || changes.keys().any(|index| dashes.get(*index).is_none_or(Option::is_none)) {
-            self.flow_items(root, items, segment, changes);
+            self.flow_items(root, items, changes);
         } else {
             for (index, change) in changes {
                 if let (Some(item), Some(Some(dash))) = (items.get(*index), dashes.get(*index)) {
-                    self.block_item(*item, *dash, segment, change);
+                    self.block_item(*item, *dash, change);
                 }
             }
             let is_comment = |index: usize| matches!(changes.get(&index), Some(Replacement::Comment(_)));
             if (0..items.len()).all(is_comment) {
-                self.write_empty_list(root, segment);
+                self.write_empty_list(root);
             }
         }
         let replaced: Vec<Span> = self.edits.iter().skip(before).map(|(span, _)| *span).collect();
@@ -126,7 +132,7 @@ impl Splices<'_> {
         }
     }
 
-    fn block_item(&mut self, item: Id, dash: usize, segment: Span, change: &Replacement) {
+    fn block_item(&mut self, item: Id, dash: usize, change: &Replacement) {
         let region = block_region(self.syntax, item);
         let column = dash - self.syntax.line_start(dash);
         let beside_dash = self.syntax.line_start(region.start) == self.syntax.line_start(dash);
@@ -149,17 +155,17 @@ impl Splices<'_> {
         if beside_dash {
             // The dash's own indentation is there already.
             let text = text.get(column..).unwrap_or_default().to_owned();
-            self.edit(Span { start: dash, end: region.end }, segment, &text);
+            self.edit(Span { start: dash, end: region.end }, &text);
         } else {
             // Comments stand between dash and item: they stay, as comments above the new items.
-            self.edit(Span { start: dash, end: dash + 1 }, segment, "");
+            self.edit(Span { start: dash, end: dash + 1 }, "");
             let start = self.syntax.line_start(region.start);
-            self.edit(Span { start, end: region.end }, segment, &text);
+            self.edit(Span { start, end: region.end }, &text);
         }
     }
 
     /// `items:` without any item would be null.
-    fn write_empty_list(&mut self, root: Id, segment: Span) {
+    fn write_empty_list(&mut self, root: Id) {
         let Some(Kind::Map { entries, .. }) = self.syntax.target(root).map(|node| &node.kind) else { return };
         let key = entries.iter().map(|(key, _)| *key).find(|key| self.syntax.key(*key).as_deref() == Some("items"));
         let Some(key) = key.map(|key| self.syntax.span(key)) else { return };
@@ -167,10 +173,10 @@ impl Splices<'_> {
         let end = self.syntax.comments_in(line).first().map_or(line.end, |comment| comment.start);
         let content = self.syntax.slice(Span { start: key.end, end }).trim_end();
         let at = key.end + content.len();
-        self.edit(Span { start: at, end: at }, segment, " []");
+        self.edit(Span { start: at, end: at }, " []");
     }
 
-    fn flow_items(&mut self, root: Id, items: &[Id], segment: Span, changes: &BTreeMap<usize, &Replacement>) {
+    fn flow_items(&mut self, root: Id, items: &[Id], changes: &BTreeMap<usize, &Replacement>) {
         let body = self.syntax.span(root);
         let style = json::Style::of(self.syntax.slice(body));
         let span = |index: usize| items.get(index).map(|id| self.syntax.span(*id)).unwrap_or_default();
@@ -201,7 +207,7 @@ impl Splices<'_> {
             edits.push((Span { start, end }, String::new()));
         }
         for (span, text) in edits {
-            self.edit(span, segment, &text);
+            self.edit(span, &text);
         }
     }
 

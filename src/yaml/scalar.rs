@@ -70,6 +70,9 @@ pub(super) fn key_text(value: &Value, source: &str) -> Option<String> {
 /// Go's `strconv.FormatFloat(f, 'g', -1, 32)`, which sigs.k8s.io/yaml uses for keys that are floats.
 fn go_float_key(value: f64) -> String {
     let value = value as f32;
+    if value.is_infinite() {
+        return if value > 0.0 { ".inf".to_owned() } else { "-.inf".to_owned() };
+    }
     let shortest = format!("{value:e}");
     let Some((mantissa, exponent)) = shortest.split_once('e') else { return shortest };
     let exponent: i32 = exponent.parse().unwrap_or_default();
@@ -80,16 +83,16 @@ fn go_float_key(value: f64) -> String {
     format!("{mantissa}e{sign}{:02}", exponent.abs())
 }
 
-/// A float as JSON: Go writes 8080.0 as `8080`, which the API server reads as an integer.
+/// A float as JSON: Go writes 8080.0 as `8080`, which the API server reads as an integer where it fits one.
 fn json_float(value: f64) -> Option<Value> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
     if !value.is_finite() {
         return None;
     }
-    if value.fract() == 0.0 && value.abs() <= EXACT {
-        return Some(Value::from(value as i64));
+    // Both Go and Rust write the shortest digits that give the float back, filled up with zeros.
+    match value.to_string().parse::<i64>() {
+        Ok(whole) => Some(whole.into()),
+        Err(_) => Number::from_f64(value).map(Value::Number),
     }
-    Number::from_f64(value).map(Value::Number)
 }
 
 /// `strconv.ParseFloat` of a scalar that begins with a point: underscores may stand between digits.
@@ -264,6 +267,8 @@ mod tests {
             (".04_8", json!(0.048)),
             (".5e1_0", json!(5000000000_i64)),
             ("1e999", json!("1e999")),
+            ("3e17", json!(300000000000000000_i64)),
+            ("5e20", json!(5e20)),
             ("1:30", json!("1:30")),
             ("2001-01-01", json!("2001-01-01")),
             ("1.2.3", json!("1.2.3")),
@@ -303,6 +308,7 @@ mod tests {
             ("20000000.0", "2e+07"),
             ("12345678", "12345678"),
             ("08", "8"),
+            ("-2e69", "-.inf"),
             (".0001", "0.0001"),
             ("1.5e-7", "1.5e-07"),
             ("plain", "plain"),

@@ -69,13 +69,16 @@ pub(super) struct Syntax {
     pub comments: Vec<Span>,
     /// Offset of the first byte of every line.
     pub lines: Vec<usize>,
+    /// In ASCII a column can be told from an offset, which matters where everything stands on one line.
+    ascii: bool,
 }
 
 impl Syntax {
     /// An empty syntax over a text.
     pub fn new(path: &str, text: Arc<str>) -> Syntax {
         let lines = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
-        Syntax { path: path.into(), text, nodes: Vec::new(), documents: Vec::new(), comments: Vec::new(), lines }
+        let ascii = text.is_ascii();
+        Syntax { path: path.into(), text, nodes: Vec::new(), documents: Vec::new(), comments: Vec::new(), lines, ascii }
     }
 
     /// The node, when the id is one.
@@ -146,9 +149,13 @@ impl Syntax {
     pub fn place(&self, span: Span) -> Place {
         let line = self.lines.partition_point(|start| *start <= span.start).max(1);
         let start = self.lines.get(line - 1).copied().unwrap_or_default();
-        let before = self.text.get(start..span.start).unwrap_or_default();
-        // A byte order mark is invisible in an editor.
-        let column = before.trim_start_matches('\u{feff}').chars().count() + 1;
+        let column = if self.ascii {
+            span.start - start + 1
+        } else {
+            // A byte order mark is invisible in an editor.
+            let before = self.text.get(start..span.start).unwrap_or_default();
+            before.trim_start_matches('\u{feff}').chars().count() + 1
+        };
         Place { file: self.path.clone(), line, column, span }
     }
 
