@@ -8,6 +8,7 @@ mod destination_rules;
 mod doubts;
 mod effective;
 mod existing;
+mod jwt;
 mod meaning;
 mod mtls;
 mod naming;
@@ -21,12 +22,13 @@ use crate::api::core::Service;
 use crate::api::legacy::AuthenticationPolicy;
 use crate::finding::catalogue::mtls as codes;
 use crate::finding::{Code, Finding, Severity};
+use crate::mapping::Applied;
 use crate::mesh::Mesh;
 use crate::yaml::{Manifest, Notes};
 use effective::{Policies, is_mesh_policy};
 use meaning::{JwtMeaning, mode};
 use naming::Sketch;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use subjects::Subject;
 
 /// Converts the authentication policies of an environment.
@@ -34,13 +36,15 @@ pub fn convert(context: Context<'_>) -> Part {
     let policies = Policies::new(context.mesh);
     let subjects = subjects::subjects(context.mesh, &policies);
     let facts = Facts { context, policies, subjects };
-    let mut work = Work { facts: &facts, part: Part::default(), sketches: Vec::new() };
+    let mut work = Work { facts: &facts, applied: BTreeMap::new(), part: Part::default(), sketches: Vec::new() };
     if !work.target_serves_new_kinds() {
         return work.part;
     }
+    work.apply_mappings();
     targets::check(&mut work);
     doubts::report(&mut work);
     mtls::convert(&mut work);
+    jwt::convert(&mut work);
     work.finish()
 }
 
@@ -56,6 +60,8 @@ struct Facts<'a> {
 #[derive(Debug)]
 struct Work<'a> {
     facts: &'a Facts<'a>,
+    /// What the mapping files make of each policy.
+    applied: BTreeMap<ManifestId, Applied>,
     part: Part,
     sketches: Vec<Sketch<'a>>,
 }
@@ -132,6 +138,23 @@ impl<'a> Work<'a> {
     /// the service's.
     fn has_custom_ingress(&self, service: &Service) -> bool {
         self.mesh().workloads_of(service).iter().any(|workload| self.mesh().custom_ingress(workload).is_some())
+    }
+
+    /// Applies the mapping files: every field that no rule accounts for is a finding.
+    fn apply_mappings(&mut self) {
+        let context = self.facts.context;
+        for policy in &self.mesh().authentication {
+            let (Some(id), Some(manifest)) = (policy.meta.manifest, self.manifest(policy)) else { continue };
+            let mut applied = context.mappings.apply(manifest, context.options.strict);
+            for finding in std::mem::take(&mut applied.findings) {
+                if finding.refuses() {
+                    self.refuse(policy, finding);
+                } else {
+                    self.report(policy, finding);
+                }
+            }
+            self.applied.insert(id, applied);
+        }
     }
 
     /// PeerAuthentication, RequestAuthentication and DENY exist since 1.5 (E76).

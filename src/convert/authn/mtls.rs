@@ -5,6 +5,8 @@ mod remarks;
 mod scopes;
 mod workloads;
 
+pub(super) use workloads::unresolved_port;
+
 use super::Work;
 use super::destination_rules;
 use super::existing::{Setting, compose, existing, replaced_mtls};

@@ -46,7 +46,9 @@ impl Pattern {
             (Pattern::Exact(_), _) => false,
             (Pattern::Prefix(mine), Pattern::Exact(theirs) | Pattern::Prefix(theirs)) => theirs.starts_with(mine),
             (Pattern::Suffix(mine), Pattern::Exact(theirs) | Pattern::Suffix(theirs)) => theirs.ends_with(mine),
-            (Pattern::Prefix(mine), Pattern::Suffix(_)) | (Pattern::Suffix(mine), Pattern::Prefix(_)) => mine.is_empty(),
+            (Pattern::Prefix(mine), Pattern::Suffix(_)) | (Pattern::Suffix(mine), Pattern::Prefix(_)) => {
+                mine.is_empty()
+            }
         }
     }
 

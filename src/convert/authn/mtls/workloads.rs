@@ -12,10 +12,10 @@ use super::scopes::{loss, mesh_mode, mode_notes};
 use super::{Base, Planned, new_mode};
 use crate::api::Labels;
 use crate::api::core::TargetPort;
-use crate::api::legacy::{AuthenticationPolicy, PortSelector, Target};
+use crate::api::legacy::{AuthenticationPolicy, PortSelector};
 use crate::api::security::MtlsMode;
 use crate::finding::catalogue::mtls as codes;
-use crate::finding::{Direction, Finding, Severity};
+use crate::finding::{Direction, Finding, Place, Severity};
 use crate::yaml::Notes;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -171,7 +171,7 @@ fn unknown_ports(work: &mut Work<'_>, subject: &Subject<'_>, plan: &Plan<'_>, ba
             continue;
         };
         let own = new_mode(work, namespace, unknown.effective.mode);
-        let finding = unresolved_port(unknown, target, namespace);
+        let finding = unresolved_port(unknown, target.place.clone(), namespace);
         if own == base.mode(namespace) {
             work.report(policy, finding.severity(Severity::Note).direction(Direction::None));
         } else {
@@ -181,7 +181,7 @@ fn unknown_ports(work: &mut Work<'_>, subject: &Subject<'_>, plan: &Plan<'_>, ba
 }
 
 /// The finding about a named target port of a Service whose pods are not in the input.
-pub(in super::super) fn unresolved_port(unknown: &UnknownPort<'_>, target: &Target, namespace: &str) -> Finding {
+pub(in super::super) fn unresolved_port(unknown: &UnknownPort<'_>, place: Place, namespace: &str) -> Finding {
     let name = match &unknown.port.target {
         TargetPort::Name(name) => name.clone(),
         TargetPort::Number(number) => number.to_string(),
@@ -195,7 +195,7 @@ pub(in super::super) fn unresolved_port(unknown: &UnknownPort<'_>, target: &Targ
         "Add the output of `kubectl get deployments,statefulsets,daemonsets,pods -n {namespace} -o yaml` (the workloads whose pods carry {selector}) with --inventory."
     );
     Finding::new(codes::UNRESOLVED_TARGET_PORT, message)
-        .at(target.place.clone())
+        .at(place)
         .remedy(remedy)
         .related(unknown.service.meta.place.clone(), "the Service")
 }

@@ -1,0 +1,240 @@
+//! Origins to RequestAuthentication and AuthorizationPolicy (`spec/authn.md` §4.5): the first says which tokens are
+//! valid, the second denies requests that needed one and have none.
+//!
+//! New objects add up, old ones replaced each other: a namespace-wide object is written only where every workload had
+//! the same demands, else there is one pair of objects per group of workloads (J15, J16).
+
+mod asked;
+mod cross;
+mod deny;
+mod groups;
+mod objects;
+mod paths;
+mod regex;
+mod triggers;
+
+use super::Work;
+use super::effective::{Effective, same_object};
+use super::meaning::JwtMeaning;
+use super::mtls::is_ambient;
+use super::subjects::{Port, Subject};
+use crate::api::legacy::AuthenticationPolicy;
+use crate::finding::Finding;
+use crate::finding::catalogue::{jwt as codes, mtls};
+use crate::mesh::{Protocol, SourceRelease, selects};
+use asked::Asked;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the workloads of the mesh demand.
+#[derive(Debug)]
+struct Jwt<'a> {
+    /// Distinct demands.
+    asked: Vec<Asked>,
+    /// One plan per subject, in the same order.
+    plans: Vec<Plan<'a>>,
+}
+
+/// What a workload demands.
+#[derive(Clone, Debug, Default)]
+struct Plan<'a> {
+    /// Index into the distinct demands, to the **container** ports they hold on.
+    on: BTreeMap<usize, BTreeSet<u16>>,
+    /// The policies they come from.
+    policies: Vec<&'a AuthenticationPolicy>,
+    /// HTTP ports on which no token was looked at.
+    free: BTreeSet<u16>,
+    /// A RequestAuthentication of the input has taken the place of the policies already (1.5).
+    replaced: bool,
+}
+
+/// Converts the tokens of every policy.
+pub(super) fn convert(work: &mut Work<'_>) {
+    let jwt = plans(work);
+    if jwt.asked.is_empty() {
+        return;
+    }
+    keeps_rbac(work, &jwt);
+    ambient(work, &jwt);
+    objects::write(work, &jwt);
+    cross::report(work, &jwt);
+}
+
+fn plans<'a>(work: &mut Work<'a>) -> Jwt<'a> {
+    let mut jwt = Jwt { asked: Vec::new(), plans: Vec::new() };
+    // Whether the policy is for a gateway matters: mtls peers do not count there (§2.3).
+    let mut known: BTreeMap<(usize, bool), Option<usize>> = BTreeMap::new();
+    for subject in work.subjects() {
+        let plan = plan(work, subject, &mut jwt.asked, &mut known);
+        jwt.plans.push(plan);
+    }
+    jwt
+}
+
+fn plan<'a>(
+    work: &mut Work<'a>,
+    subject: &'a Subject<'a>,
+    all: &mut Vec<Asked>,
+    known: &mut BTreeMap<(usize, bool), Option<usize>>,
+) -> Plan<'a> {
+    let mut plan = Plan { replaced: is_replaced(work, subject), ..Plan::default() };
+    for port in &subject.ports {
+        let Some(id) = demand_on(work, &port.effective, subject.gateway, all, known) else {
+            if port.protocol != Protocol::Tcp {
+                plan.free.insert(port.number);
+            }
+            continue;
+        };
+        let Some(policy) = port.effective.policy else { continue };
+        if plan.replaced {
+            replaced(work, policy);
+        } else if !is_http(subject, port) {
+            without_http(work, subject, port, policy);
+        } else {
+            if port.protocol == Protocol::Auto && !subject.gateway {
+                sniffed(work, subject, port, policy);
+            }
+            plan.on.entry(id).or_default().insert(port.number);
+            plan.add(policy);
+        }
+    }
+    for unknown in subject.unknown.iter().filter(|unknown| unknown.protocol != Protocol::Tcp) {
+        let demanded = demand_on(work, &unknown.effective, subject.gateway, all, known).is_some();
+        if let (true, Some(policy), false) = (demanded, unknown.effective.policy, plan.replaced) {
+            let place = policy.targets.iter().find(|target| target.name == unknown.service.meta.name);
+            let place = place.map_or_else(|| policy.meta.place.clone(), |target| target.place.clone());
+            work.refuse(policy, super::mtls::unresolved_port(unknown, place, subject.namespace()));
+        }
+    }
+    plan
+}
+
+impl<'a> Plan<'a> {
+    fn add(&mut self, policy: &'a AuthenticationPolicy) {
+        if !self.policies.iter().any(|known| same_object(known, policy)) {
+            self.policies.push(policy);
+        }
+    }
+
+    /// Every port on which a token is demanded or checked.
+    fn ports(&self) -> BTreeSet<u16> {
+        self.on.values().flatten().copied().collect()
+    }
+}
+
+/// The index of what a policy demands; works it out when it is new.
+fn demand_on(
+    work: &mut Work<'_>,
+    effective: &Effective<'_>,
+    gateway: bool,
+    all: &mut Vec<Asked>,
+    known: &mut BTreeMap<(usize, bool), Option<usize>>,
+) -> Option<usize> {
+    let policy = effective.policy.filter(|policy| JwtMeaning::of(policy).demands_token())?;
+    let index = work.mesh().authentication.iter().position(|other| same_object(other, policy))?;
+    if let Some(id) = known.get(&(index, gateway)) {
+        return *id;
+    }
+    let id = asked::by(work, policy, gateway).map(|asked| match all.iter().position(|other| *other == asked) {
+        Some(id) => id,
+        None => {
+            all.push(asked);
+            all.len() - 1
+        }
+    });
+    known.insert((index, gateway), id);
+    id
+}
+
+/// True when the old mesh looked at tokens on this port. On a gateway the Gateway's server decides, not the name of the
+/// Service's port: every port counts that is not surely something else.
+fn is_http(subject: &Subject<'_>, port: &Port<'_>) -> bool {
+    if !subject.gateway {
+        return port.protocol != Protocol::Tcp;
+    }
+    let name = port.governed.as_ref().map(|governed| governed.service_port.name.as_str()).unwrap_or_default();
+    let prefix = name.split('-').next().unwrap_or_default().to_ascii_lowercase();
+    let is_status = matches!(port.number, 15020 | 15021 | 15090);
+    !is_status && !matches!(prefix.as_str(), "tcp" | "tls" | "mongo" | "redis" | "mysql")
+}
+
+/// A policy with tokens on a port that was not HTTP never looked at them there (J13, E45, E74).
+fn without_http(work: &mut Work<'_>, subject: &Subject<'_>, port: &Port<'_>, policy: &AuthenticationPolicy) {
+    let Some(governed) = &port.governed else { return };
+    if policy.targets.is_empty() || subject.gateway {
+        return;
+    }
+    let name = &governed.service_port.name;
+    let name = if name.is_empty() { "has no name".to_owned() } else { format!("is named `{name}`") };
+    let message = format!(
+        "Port {} of Service {} {name}, which is not HTTP to Istio, so no token was ever demanded on it.",
+        governed.service_port.port, governed.service.meta.name
+    );
+    let finding =
+        Finding::new(codes::JWT_ON_TCP_PORT, message).related(governed.service.meta.place.clone(), "the Service");
+    work.report(policy, finding);
+    work.inert(policy, codes::JWT_ON_TCP_PORT);
+}
+
+fn sniffed(work: &mut Work<'_>, subject: &Subject<'_>, port: &Port<'_>, policy: &AuthenticationPolicy) {
+    let message = format!(
+        "Container port {} of {} takes HTTP and other protocols; demanding a token on it closes it to the others.",
+        port.number,
+        subject.workload.meta.object()
+    );
+    work.report(policy, Finding::new(codes::JWT_ON_SNIFFED_PORT, message));
+}
+
+/// On 1.5 any RequestAuthentication that applies switched the origins of old policies off (§2.5, E87).
+fn is_replaced(work: &Work<'_>, subject: &Subject<'_>) -> bool {
+    work.mesh().settings.source == SourceRelease::V1_5
+        && work.mesh().request.iter().any(|object| {
+            let scope = object.meta.namespace == subject.namespace() || object.meta.namespace == work.root();
+            scope && !object.target_refs && !object.rules.is_empty() && selects(&object.selector, subject.labels())
+        })
+}
+
+fn replaced(work: &mut Work<'_>, policy: &AuthenticationPolicy) {
+    let message = format!(
+        "The origins of {} are replaced by a RequestAuthentication that is already in the input.",
+        policy.meta.object()
+    );
+    work.report(policy, Finding::new(codes::JWT_REPLACED, message));
+    work.inert(policy, codes::JWT_REPLACED);
+}
+
+/// On 1.5 any AuthorizationPolicy switches ServiceRoles off for its workloads (§2.5, E75).
+fn keeps_rbac(work: &mut Work<'_>, jwt: &Jwt<'_>) {
+    let mesh = work.mesh();
+    let has_rbac = !mesh.configs.is_empty() || !mesh.roles.is_empty() || !mesh.bindings.is_empty();
+    if mesh.settings.target.at_least(6) || !has_rbac {
+        return;
+    }
+    for policy in policies(jwt) {
+        let message = format!(
+            "On Istio {} an AuthorizationPolicy made from {} would switch the ServiceRoles of its workloads off.",
+            mesh.settings.target,
+            policy.meta.object()
+        );
+        work.refuse(policy, Finding::new(codes::JWT_DISABLES_RBAC, message));
+    }
+}
+
+fn ambient(work: &mut Work<'_>, jwt: &Jwt<'_>) {
+    for (subject, plan) in work.subjects().iter().zip(&jwt.plans) {
+        if plan.on.is_empty() || !is_ambient(work, subject.namespace()) {
+            continue;
+        }
+        for policy in &plan.policies {
+            let message = format!(
+                "Namespace {} is in ambient mode, where tokens are checked by a waypoint only, and selectors do not reach it.",
+                subject.namespace()
+            );
+            work.refuse(policy, Finding::new(mtls::AMBIENT_NAMESPACE, message));
+        }
+    }
+}
+
+/// Every policy that demands or checks tokens somewhere, once.
+fn policies<'a>(jwt: &Jwt<'a>) -> Vec<&'a AuthenticationPolicy> {
+    super::in_order(jwt.plans.iter().flat_map(|plan| plan.policies.iter().copied()).collect())
+}
