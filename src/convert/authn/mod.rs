@@ -31,6 +31,9 @@ use naming::Sketch;
 use std::collections::{BTreeMap, BTreeSet};
 use subjects::Subject;
 
+#[cfg(test)]
+mod tests;
+
 /// Converts the authentication policies of an environment.
 pub fn convert(context: Context<'_>) -> Part {
     let policies = Policies::new(context.mesh);

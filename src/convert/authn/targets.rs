@@ -1,9 +1,10 @@
 //! Whether the targets of a Policy meant anything: services and ports that exist (`spec/authn.md` §4.2 S13, S14, §4.3).
 
 use super::Work;
-use super::effective::{covers, is_mesh_policy, selects_port};
+use super::effective::{covers, selects_port};
 use crate::api::core::{Service, TargetPort, Transport};
 use crate::api::legacy::{AuthenticationPolicy, PortSelector, Target};
+use crate::finding::catalogue::mesh::AMBIGUOUS_SERVICE;
 use crate::finding::catalogue::mtls as codes;
 use crate::finding::{Finding, Place};
 use crate::mesh::{Lookup, kubectl_get};
@@ -12,10 +13,6 @@ use crate::mesh::{Lookup, kubectl_get};
 /// targets are without effect is inert.
 pub(super) fn check(work: &mut Work<'_>) {
     for policy in &work.mesh().authentication {
-        if policy.targets.is_empty() {
-            check_scope_name(work, policy);
-            continue;
-        }
         let mut inert = None;
         let mut effective = false;
         for target in &policy.targets {
@@ -36,17 +33,6 @@ enum Verdict {
     Effective,
     /// It never had one.
     Inert(crate::finding::Code),
-}
-
-fn check_scope_name(work: &mut Work<'_>, policy: &AuthenticationPolicy) {
-    if is_mesh_policy(policy) && policy.meta.name != "default" {
-        let message = format!(
-            "MeshPolicy {} was never in force: Istio read only the MeshPolicy named `default`.",
-            policy.meta.name
-        );
-        work.report(policy, Finding::new(codes::MESH_POLICY_NAME, message));
-        work.inert(policy, codes::MESH_POLICY_NAME);
-    }
 }
 
 fn check_target(work: &mut Work<'_>, policy: &AuthenticationPolicy, target: &Target) -> Verdict {
@@ -84,7 +70,7 @@ fn check_target(work: &mut Work<'_>, policy: &AuthenticationPolicy, target: &Tar
         Lookup::Ambiguous(one, other) => {
             let message =
                 format!("Two Services {namespace}/{} are equally near, and only one can be meant.", target.name);
-            let finding = Finding::new(codes::AMBIGUOUS_TARGET, message)
+            let finding = Finding::new(AMBIGUOUS_SERVICE, message)
                 .at(target.place.clone())
                 .related(one.meta.place.clone(), "one of them")
                 .related(other.meta.place.clone(), "the other");

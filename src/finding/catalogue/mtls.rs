@@ -9,12 +9,6 @@ codes! {
         risk: "Left out, the pods of that Service would lose the mode and the tokens that the policy demanded of their callers.",
         remedy: "Add the Service to the input with --inventory, or pass --inventory-complete if it does not exist.",
     }
-    AMBIGUOUS_TARGET = "ambiguous-target", Error, Wider {
-        title: "a policy targets a Service that the input holds twice",
-        cause: "Two Services of this name and namespace are equally near to the policy, for example in two overlays of one repository.",
-        risk: "Taking the wrong one would protect the wrong pods and container ports.",
-        remedy: "Run meshlift on one of the environments at a time.",
-    }
     MISSING_TARGET = "missing-target", Warning, None {
         title: "a policy targets a Service that does not exist",
         cause: "The inventory is complete and holds no Service of this name in the policy's namespace; a target never reaches into another namespace.",
@@ -92,12 +86,6 @@ codes! {
         cause: "Gateways take their TLS from Gateway objects. Old Istio dropped the mtls peers there, and PeerAuthentication does not apply to gateways.",
         risk: "None for access.",
         remedy: "Nothing needs to be done.",
-    }
-    MESH_POLICY_NAME = "mesh-policy-not-default", Warning, None {
-        title: "a MeshPolicy that was never in force",
-        cause: "Istio read only the MeshPolicy named `default`.",
-        risk: "None for access: the old mesh ignored it as well. Perhaps its author believed otherwise.",
-        remedy: "Remove it, or rename it to `default` and convert again if it was meant to be in force.",
     }
     UNKNOWN_MESH_POLICY = "unknown-mesh-policy", Error, Wider {
         title: "the MeshPolicy is not in the input, and the result depends on it",

@@ -61,11 +61,13 @@ fn single(alternative: &str) -> Option<StringMatch> {
         })
         .collect();
     let literal = literal?;
+    if literal.is_empty() && (starts_open || ends_open) {
+        return Some(StringMatch::Prefix(literal));
+    }
     match (starts_open, ends_open) {
         (false, false) => Some(StringMatch::Exact(literal)),
         (false, true) => Some(StringMatch::Prefix(literal)),
         (true, false) => Some(StringMatch::Suffix(literal)),
-        (true, true) if literal.is_empty() => Some(StringMatch::Prefix(literal)),
         (true, true) => None,
     }
 }

@@ -1,0 +1,1818 @@
+//! E53–E82: tokens.
+
+use super::{Case, WEB, all, check, mesh_policy, policy, policy_in, service, service_in};
+use expect_test::{Expect, expect};
+
+/// A policy for `web` with these origins and a STRICT peer.
+fn origins(origins: &str) -> String {
+    policy("web", &format!("{{targets: [{{name: web}}], peers: [{{mtls: {{}}}}], origins: [{origins}]}}"))
+}
+
+fn check_origins(text: &str, expected: &Expect) {
+    check(&all(&[WEB, &origins(text)]), expected);
+}
+
+/// A method of issuer `name` with these further fields.
+fn jwt(name: &str, more: &str) -> String {
+    format!("{{jwt: {{issuer: {name}, jwksUri: 'https://{name}/keys'{more}}}}}")
+}
+
+#[test]
+fn authn_e10_origins_alone_turn_mtls_off() {
+    let input = all(&[
+        WEB,
+        &mesh_policy("{peers: [{mtls: {}}]}"),
+        &policy("web", &format!("{{targets: [{{name: web}}], origins: [{}]}}", jwt("a", ""))),
+    ]);
+    check(&input, &expect![[r#"
+        PeerAuthentication istio-system/default
+          mtls:
+            mode: STRICT
+        PeerAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          mtls:
+            mode: DISABLE
+        RequestAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          jwtRules:
+          - issuer: a
+            jwksUri: https://a/keys
+            forwardOriginalToken: true
+        AuthorizationPolicy foo/web-require-jwt
+          # CORS preflight requests need no token, as before, so every rule stands three times:
+          # for requests that are not OPTIONS, that have no Origin header,
+          # and that have no Access-Control-Request-Method header.
+          selector:
+            matchLabels:
+              app: web
+          action: DENY
+          rules:
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                notMethods:
+                - OPTIONS
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+          - to:
+            - operation:
+                ports:
+                - "8080"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[origin]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[access-control-request-method]
+              notValues:
+              - "*"
+        plaintext-only note none
+        use-peer-principal note none
+    "#]]);
+}
+
+#[test]
+fn authn_e53_included_and_excluded_paths() {
+    check_origins(
+        &jwt("a", ", triggerRules: [{includedPaths: [{prefix: /admin/}], excludedPaths: [{exact: /admin/status}]}]"),
+        &expect![[r#"
+            PeerAuthentication foo/web
+              selector:
+                matchLabels:
+                  app: web
+              mtls:
+                mode: STRICT
+            RequestAuthentication foo/web
+              selector:
+                matchLabels:
+                  app: web
+              jwtRules:
+              - issuer: a
+                jwksUri: https://a/keys
+                forwardOriginalToken: true
+            AuthorizationPolicy foo/web-require-jwt
+              # CORS preflight requests need no token, as before, so every rule stands three times:
+              # for requests that are not OPTIONS, that have no Origin header,
+              # and that have no Access-Control-Request-Method header.
+              selector:
+                matchLabels:
+                  app: web
+              action: DENY
+              rules:
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    paths:
+                    - /admin/*
+                    notPaths:
+                    - /admin/status
+                    notMethods:
+                    - OPTIONS
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    paths:
+                    - /admin/*
+                    notPaths:
+                    - /admin/status
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[origin]
+                  notValues:
+                  - "*"
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    paths:
+                    - /admin/*
+                    notPaths:
+                    - /admin/status
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[access-control-request-method]
+                  notValues:
+                  - "*"
+            bad-token-rejected warning narrower
+            use-peer-principal note none
+        "#]],
+    );
+}
+
+#[test]
+fn authn_e54_separate_rules_are_ored() {
+    check_origins(
+        &jwt("a", ", triggerRules: [{excludedPaths: [{exact: /health}]}, {includedPaths: [{prefix: /api}]}]"),
+        &expect![[r#"
+            PeerAuthentication foo/web
+              selector:
+                matchLabels:
+                  app: web
+              mtls:
+                mode: STRICT
+            RequestAuthentication foo/web
+              selector:
+                matchLabels:
+                  app: web
+              jwtRules:
+              - issuer: a
+                jwksUri: https://a/keys
+                forwardOriginalToken: true
+            AuthorizationPolicy foo/web-require-jwt
+              # CORS preflight requests need no token, as before, so every rule stands three times:
+              # for requests that are not OPTIONS, that have no Origin header,
+              # and that have no Access-Control-Request-Method header.
+              selector:
+                matchLabels:
+                  app: web
+              action: DENY
+              rules:
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    notPaths:
+                    - /health
+                    notMethods:
+                    - OPTIONS
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    notPaths:
+                    - /health
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[origin]
+                  notValues:
+                  - "*"
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    notPaths:
+                    - /health
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[access-control-request-method]
+                  notValues:
+                  - "*"
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    paths:
+                    - /api*
+                    notMethods:
+                    - OPTIONS
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    paths:
+                    - /api*
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[origin]
+                  notValues:
+                  - "*"
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    paths:
+                    - /api*
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[access-control-request-method]
+                  notValues:
+                  - "*"
+            bad-token-rejected warning narrower
+            use-peer-principal note none
+        "#]],
+    );
+}
+
+#[test]
+fn authn_e55_an_empty_rule_is_always_triggered() {
+    check_origins(&jwt("a", ", triggerRules: [{}]"), &expect![[r#"
+        PeerAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          mtls:
+            mode: STRICT
+        RequestAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          jwtRules:
+          - issuer: a
+            jwksUri: https://a/keys
+            forwardOriginalToken: true
+        AuthorizationPolicy foo/web-require-jwt
+          # CORS preflight requests need no token, as before, so every rule stands three times:
+          # for requests that are not OPTIONS, that have no Origin header,
+          # and that have no Access-Control-Request-Method header.
+          selector:
+            matchLabels:
+              app: web
+          action: DENY
+          rules:
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                notMethods:
+                - OPTIONS
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+          - to:
+            - operation:
+                ports:
+                - "8080"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[origin]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[access-control-request-method]
+              notValues:
+              - "*"
+        use-peer-principal note none
+    "#]]);
+}
+
+#[test]
+fn authn_e56_a_regex_is_refused() {
+    let input = all(&[WEB, &origins(&jwt("a", r#", triggerRules: [{includedPaths: [{regex: "/v[0-9]+/x"}]}]"#))]);
+    check(&input, &expect![[r#"
+        regex-trigger error narrower
+    "#]]);
+    Case::new().allow("regex-trigger").check(&input, &expect![[r#"
+        PeerAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          mtls:
+            mode: STRICT
+        RequestAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          jwtRules:
+          - issuer: a
+            jwksUri: https://a/keys
+            forwardOriginalToken: true
+        AuthorizationPolicy foo/web-require-jwt
+          # CORS preflight requests need no token, as before, so every rule stands three times:
+          # for requests that are not OPTIONS, that have no Origin header,
+          # and that have no Access-Control-Request-Method header.
+          selector:
+            matchLabels:
+              app: web
+          action: DENY
+          rules:
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                paths:
+                - /v*
+                notMethods:
+                - OPTIONS
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                paths:
+                - /v*
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[origin]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                paths:
+                - /v*
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[access-control-request-method]
+              notValues:
+              - "*"
+        bad-token-rejected warning narrower
+        use-peer-principal note none
+        regex-trigger warning narrower
+    "#]]);
+}
+
+#[test]
+fn authn_e58_e60_e57_excluded_conditions() {
+    check_origins(
+        &jwt("a", r#", triggerRules: [{excludedPaths: [{exact: /ok}, {}, {suffix: .js}, {regex: "/pub/.*"}]}]"#),
+        &expect![[r#"
+            PeerAuthentication foo/web
+              selector:
+                matchLabels:
+                  app: web
+              mtls:
+                mode: STRICT
+            RequestAuthentication foo/web
+              selector:
+                matchLabels:
+                  app: web
+              jwtRules:
+              - issuer: a
+                jwksUri: https://a/keys
+                forwardOriginalToken: true
+            AuthorizationPolicy foo/web-require-jwt
+              # CORS preflight requests need no token, as before, so every rule stands three times:
+              # for requests that are not OPTIONS, that have no Origin header,
+              # and that have no Access-Control-Request-Method header.
+              selector:
+                matchLabels:
+                  app: web
+              action: DENY
+              rules:
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    notPaths:
+                    - /ok
+                    - "*.js"
+                    - /pub/*
+                    notMethods:
+                    - OPTIONS
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    notPaths:
+                    - /ok
+                    - "*.js"
+                    - /pub/*
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[origin]
+                  notValues:
+                  - "*"
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    notPaths:
+                    - /ok
+                    - "*.js"
+                    - /pub/*
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[access-control-request-method]
+                  notValues:
+                  - "*"
+            bad-token-rejected warning narrower
+            use-peer-principal note none
+        "#]],
+    );
+}
+
+#[test]
+fn authn_e59_a_rule_that_can_never_trigger() {
+    check_origins(&jwt("a", ", triggerRules: [{includedPaths: [{}]}]"), &expect![[r#"
+        PeerAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          mtls:
+            mode: STRICT
+        RequestAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          jwtRules:
+          - issuer: a
+            jwksUri: https://a/keys
+            forwardOriginalToken: true
+        bad-token-rejected warning narrower
+        use-peer-principal note none
+    "#]]);
+}
+
+#[test]
+fn authn_e61_e62_characters_with_a_meaning() {
+    check_origins(
+        &jwt(
+            "a",
+            r#", triggerRules: [{includedPaths: [{exact: "/a*"}, {exact: "/users/{id}"}], excludedPaths: [{exact: "/a/b*"}]}]"#,
+        ),
+        &expect![[r#"
+            PeerAuthentication foo/web
+              selector:
+                matchLabels:
+                  app: web
+              mtls:
+                mode: STRICT
+            RequestAuthentication foo/web
+              selector:
+                matchLabels:
+                  app: web
+              jwtRules:
+              - issuer: a
+                jwksUri: https://a/keys
+                forwardOriginalToken: true
+            AuthorizationPolicy foo/web-require-jwt
+              # CORS preflight requests need no token, as before, so every rule stands three times:
+              # for requests that are not OPTIONS, that have no Origin header,
+              # and that have no Access-Control-Request-Method header.
+              selector:
+                matchLabels:
+                  app: web
+              action: DENY
+              rules:
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    paths:
+                    - /a*
+                    - /users/*
+                    notMethods:
+                    - OPTIONS
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    paths:
+                    - /a*
+                    - /users/*
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[origin]
+                  notValues:
+                  - "*"
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    paths:
+                    - /a*
+                    - /users/*
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[access-control-request-method]
+                  notValues:
+                  - "*"
+            bad-token-rejected warning narrower
+            use-peer-principal note none
+            path-not-expressible warning narrower
+            path-not-expressible warning narrower
+            path-not-expressible warning narrower
+        "#]],
+    );
+}
+
+#[test]
+fn authn_e62_a_widened_trigger_beside_another_one() {
+    let two =
+        format!("{}, {}", jwt("a", ""), jwt("b", r#", triggerRules: [{includedPaths: [{exact: "/users/{id}"}]}]"#));
+    check_origins(&two, &expect![[r#"
+        trigger-overlap error narrower
+        path-not-expressible warning narrower
+    "#]]);
+    Case::new().allow("trigger-overlap").check(&all(&[WEB, &origins(&two)]), &expect![[r#"
+        PeerAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          mtls:
+            mode: STRICT
+        RequestAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          jwtRules:
+          - issuer: a
+            jwksUri: https://a/keys
+            forwardOriginalToken: true
+          - issuer: b
+            jwksUri: https://b/keys
+            forwardOriginalToken: true
+        AuthorizationPolicy foo/web-require-jwt
+          # CORS preflight requests need no token, as before, so every rule stands three times:
+          # for requests that are not OPTIONS, that have no Origin header,
+          # and that have no Access-Control-Request-Method header.
+          selector:
+            matchLabels:
+              app: web
+          action: DENY
+          rules:
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                notMethods:
+                - OPTIONS
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+          - to:
+            - operation:
+                ports:
+                - "8080"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[origin]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[access-control-request-method]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                paths:
+                - /users/*
+                notMethods:
+                - OPTIONS
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - b
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                paths:
+                - /users/*
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - b
+            - key: request.headers[origin]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                paths:
+                - /users/*
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - b
+            - key: request.headers[access-control-request-method]
+              notValues:
+              - "*"
+        trigger-overlap warning narrower
+        use-peer-principal note none
+        path-not-expressible warning narrower
+    "#]]);
+}
+
+#[test]
+fn authn_e63_one_method_everywhere_and_one_on_a_path() {
+    let two = format!("{}, {}", jwt("a", ""), jwt("b", ", triggerRules: [{includedPaths: [{exact: /b}]}]"));
+    check_origins(&two, &expect![[r#"
+        PeerAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          mtls:
+            mode: STRICT
+        RequestAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          jwtRules:
+          - issuer: a
+            jwksUri: https://a/keys
+            forwardOriginalToken: true
+          - issuer: b
+            jwksUri: https://b/keys
+            forwardOriginalToken: true
+        AuthorizationPolicy foo/web-require-jwt
+          # CORS preflight requests need no token, as before, so every rule stands three times:
+          # for requests that are not OPTIONS, that have no Origin header,
+          # and that have no Access-Control-Request-Method header.
+          selector:
+            matchLabels:
+              app: web
+          action: DENY
+          rules:
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                notPaths:
+                - /b
+                notMethods:
+                - OPTIONS
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                notPaths:
+                - /b
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[origin]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                notPaths:
+                - /b
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[access-control-request-method]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                paths:
+                - /b
+                notMethods:
+                - OPTIONS
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+              - b
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                paths:
+                - /b
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+              - b
+            - key: request.headers[origin]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                paths:
+                - /b
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+              - b
+            - key: request.headers[access-control-request-method]
+              notValues:
+              - "*"
+        use-peer-principal note none
+    "#]]);
+}
+
+#[test]
+fn authn_e64_two_methods_on_two_paths() {
+    let two = format!(
+        "{}, {}",
+        jwt("a", ", triggerRules: [{includedPaths: [{prefix: /a}]}]"),
+        jwt("b", ", triggerRules: [{includedPaths: [{prefix: /b}]}]")
+    );
+    check_origins(&two, &expect![[r#"
+        PeerAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          mtls:
+            mode: STRICT
+        RequestAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          jwtRules:
+          - issuer: a
+            jwksUri: https://a/keys
+            forwardOriginalToken: true
+          - issuer: b
+            jwksUri: https://b/keys
+            forwardOriginalToken: true
+        AuthorizationPolicy foo/web-require-jwt
+          # CORS preflight requests need no token, as before, so every rule stands three times:
+          # for requests that are not OPTIONS, that have no Origin header,
+          # and that have no Access-Control-Request-Method header.
+          selector:
+            matchLabels:
+              app: web
+          action: DENY
+          rules:
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                paths:
+                - /a*
+                notMethods:
+                - OPTIONS
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                paths:
+                - /a*
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[origin]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                paths:
+                - /a*
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[access-control-request-method]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                paths:
+                - /b*
+                notMethods:
+                - OPTIONS
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - b
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                paths:
+                - /b*
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - b
+            - key: request.headers[origin]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                paths:
+                - /b*
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - b
+            - key: request.headers[access-control-request-method]
+              notValues:
+              - "*"
+        bad-token-rejected warning narrower
+        use-peer-principal note none
+    "#]]);
+}
+
+#[test]
+fn authn_e65_optional_origins_deny_nothing() {
+    let input = all(&[
+        WEB,
+        &policy(
+            "web",
+            &format!(
+                "{{targets: [{{name: web}}], peers: [{{mtls: {{}}}}], originIsOptional: true, principalBinding: USE_ORIGIN, origins: [{}]}}",
+                jwt("a", "")
+            ),
+        ),
+    ]);
+    check(&input, &expect![[r#"
+        PeerAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          mtls:
+            mode: STRICT
+        RequestAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          jwtRules:
+          - issuer: a
+            jwksUri: https://a/keys
+            forwardOriginalToken: true
+        bad-token-rejected warning narrower
+    "#]]);
+}
+
+#[test]
+fn authn_e66_to_e70_fields_of_a_method() {
+    let two = format!(
+        "{}, {}",
+        jwt("a", ", audiences: [x, y], jwtHeaders: [x-goog-iap-jwt-assertion, ingress-authorization], jwtParams: [t]"),
+        jwt("b", r#", jwks: '{"keys": []}', audiences: [z]"#)
+    );
+    check_origins(&two, &expect![[""]]);
+}
+
+#[test]
+fn authn_e71_e72_keys() {
+    check_origins("{jwt: {issuer: a, jwks: 'no key set'}}", &expect![[r#"
+        use-peer-principal note none
+        invalid-jwks error none
+    "#]]);
+    check_origins("{jwt: {issuer: 'https://idp/'}}", &expect![[r#"
+        use-peer-principal note none
+        issuer-ends-with-slash error wider
+    "#]]);
+}
+
+#[test]
+fn authn_e73_a_namespace_policy_that_is_overridden() {
+    let input = all(&[
+        WEB,
+        &service("open", "app: open", "{name: http, port: 80, targetPort: 8080}"),
+        &policy("default", &format!("{{peers: [{{mtls: {{}}}}], origins: [{}]}}", jwt("a", ""))),
+        &policy("open", "{targets: [{name: open}], peers: [{mtls: {}}]}"),
+    ]);
+    check(&input, &expect![[r#"
+        PeerAuthentication foo/default
+          mtls:
+            mode: STRICT
+        RequestAuthentication foo/default-web
+          selector:
+            matchLabels:
+              app: web
+          jwtRules:
+          - issuer: a
+            jwksUri: https://a/keys
+            forwardOriginalToken: true
+        AuthorizationPolicy foo/default-web-require-jwt
+          # CORS preflight requests need no token, as before, so every rule stands three times:
+          # for requests that are not OPTIONS, that have no Origin header,
+          # and that have no Access-Control-Request-Method header.
+          selector:
+            matchLabels:
+              app: web
+          action: DENY
+          rules:
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                notMethods:
+                - OPTIONS
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+          - to:
+            - operation:
+                ports:
+                - "8080"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[origin]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[access-control-request-method]
+              notValues:
+              - "*"
+        PeerAuthentication foo/open
+          selector:
+            matchLabels:
+              app: open
+          mtls:
+            mode: STRICT
+        known-workloads-only warning none
+        use-peer-principal note none
+    "#]]);
+    Case::new().incomplete().check(&input, &expect![[r#"
+        PeerAuthentication foo/open
+          selector:
+            matchLabels:
+              app: open
+          mtls:
+            mode: STRICT
+        known-workloads-only error wider
+        use-peer-principal note none
+    "#]]);
+}
+
+#[test]
+fn authn_j15_a_namespace_policy_that_nothing_overrides() {
+    let input = all(&[
+        WEB,
+        &service("other", "app: other", "{name: http, port: 80, targetPort: 8081}"),
+        &policy("default", &format!("{{peers: [{{mtls: {{}}}}], origins: [{}]}}", jwt("a", ""))),
+    ]);
+    check(&input, &expect![[r#"
+        PeerAuthentication foo/default
+          mtls:
+            mode: STRICT
+        RequestAuthentication foo/default
+          jwtRules:
+          - issuer: a
+            jwksUri: https://a/keys
+            forwardOriginalToken: true
+        AuthorizationPolicy foo/default-require-jwt
+          # CORS preflight requests need no token, as before, so every rule stands three times:
+          # for requests that are not OPTIONS, that have no Origin header,
+          # and that have no Access-Control-Request-Method header.
+          action: DENY
+          rules:
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                - "8081"
+                notMethods:
+                - OPTIONS
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                - "8081"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[origin]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                - "8081"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[access-control-request-method]
+              notValues:
+              - "*"
+        known-workloads-only warning none
+        use-peer-principal note none
+    "#]]);
+}
+
+#[test]
+fn authn_j16_a_mesh_policy_with_origins() {
+    let mesh = mesh_policy(&format!("{{peers: [{{mtls: {{}}}}], origins: [{}]}}", jwt("a", "")));
+    let other = service_in("bar", "api", "app: api", "{name: http, port: 80, targetPort: 8081}");
+    check(&all(&[WEB, &other, &mesh]), &expect![[r#"
+        PeerAuthentication istio-system/default
+          mtls:
+            mode: STRICT
+        RequestAuthentication istio-system/default
+          jwtRules:
+          - issuer: a
+            jwksUri: https://a/keys
+            forwardOriginalToken: true
+        AuthorizationPolicy istio-system/default-require-jwt
+          # CORS preflight requests need no token, as before, so every rule stands three times:
+          # for requests that are not OPTIONS, that have no Origin header,
+          # and that have no Access-Control-Request-Method header.
+          action: DENY
+          rules:
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                - "8081"
+                notMethods:
+                - OPTIONS
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                - "8081"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[origin]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                - "8081"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[access-control-request-method]
+              notValues:
+              - "*"
+        known-workloads-only warning none
+        use-peer-principal note none
+    "#]]);
+    let open = policy_in("bar", "default", "{peers: [{mtls: {}}]}");
+    check(&all(&[WEB, &other, &mesh, &open]), &expect![[r#"
+        PeerAuthentication istio-system/default
+          mtls:
+            mode: STRICT
+        RequestAuthentication foo/default
+          jwtRules:
+          - issuer: a
+            jwksUri: https://a/keys
+            forwardOriginalToken: true
+        AuthorizationPolicy foo/default-require-jwt
+          # CORS preflight requests need no token, as before, so every rule stands three times:
+          # for requests that are not OPTIONS, that have no Origin header,
+          # and that have no Access-Control-Request-Method header.
+          action: DENY
+          rules:
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                notMethods:
+                - OPTIONS
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+          - to:
+            - operation:
+                ports:
+                - "8080"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[origin]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[access-control-request-method]
+              notValues:
+              - "*"
+        PeerAuthentication bar/default
+          mtls:
+            mode: STRICT
+        known-workloads-only warning none
+        use-peer-principal note none
+    "#]]);
+}
+
+#[test]
+fn authn_e74_http_and_tcp_ports() {
+    let web = service("web", "app: web", "{name: http, port: 80, targetPort: 8080}, {name: tcp, port: 5000}");
+    check(&all(&[&web, &origins(&jwt("a", ""))]), &expect![[r#"
+        PeerAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          mtls:
+            mode: STRICT
+        RequestAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          jwtRules:
+          - issuer: a
+            jwksUri: https://a/keys
+            forwardOriginalToken: true
+        AuthorizationPolicy foo/web-require-jwt
+          # CORS preflight requests need no token, as before, so every rule stands three times:
+          # for requests that are not OPTIONS, that have no Origin header,
+          # and that have no Access-Control-Request-Method header.
+          selector:
+            matchLabels:
+              app: web
+          action: DENY
+          rules:
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                notMethods:
+                - OPTIONS
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+          - to:
+            - operation:
+                ports:
+                - "8080"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[origin]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[access-control-request-method]
+              notValues:
+              - "*"
+        jwt-on-tcp-port warning none
+        use-peer-principal note none
+    "#]]);
+}
+
+#[test]
+fn authn_e45_tokens_on_an_unnamed_port() {
+    let web = service("web", "app: web", "{port: 80, targetPort: 8080}");
+    check(&all(&[&web, &origins(&jwt("a", ""))]), &expect![[r#"
+        PeerAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          mtls:
+            mode: STRICT
+        jwt-on-tcp-port warning none
+    "#]]);
+}
+
+#[test]
+fn authn_j12_different_audiences_on_two_ports() {
+    let web = service("web", "app: web", "{name: http, port: 80, targetPort: 8080}, {name: http-b, port: 90}");
+    let on = |name: &str, port: u16, more: &str| {
+        policy(
+            name,
+            &format!(
+                "{{targets: [{{name: web, ports: [{{number: {port}}}]}}], peers: [{{mtls: {{}}}}], principalBinding: USE_ORIGIN, origins: [{}]}}",
+                jwt("a", more)
+            ),
+        )
+    };
+    check(&all(&[&web, &on("p", 80, ", audiences: [x]"), &on("q", 90, ", audiences: [y]")]), &expect![[r#"
+        PeerAuthentication foo/p
+          selector:
+            matchLabels:
+              app: web
+          portLevelMtls:
+            "8080":
+              mode: STRICT
+        RequestAuthentication foo/p
+          selector:
+            matchLabels:
+              app: web
+          jwtRules:
+          - issuer: a
+            audiences:
+            - x
+            jwksUri: https://a/keys
+            forwardOriginalToken: true
+        AuthorizationPolicy foo/p-require-jwt
+          # CORS preflight requests need no token, as before, so every rule stands three times:
+          # for requests that are not OPTIONS, that have no Origin header,
+          # and that have no Access-Control-Request-Method header.
+          selector:
+            matchLabels:
+              app: web
+          action: DENY
+          rules:
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                notMethods:
+                - OPTIONS
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+          - to:
+            - operation:
+                ports:
+                - "8080"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[origin]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[access-control-request-method]
+              notValues:
+              - "*"
+        bad-token-rejected warning narrower
+    "#]]);
+    check(&all(&[&web, &on("p", 80, ""), &on("q", 90, ", jwtParams: [t]")]), &expect![[r#"
+        bad-token-rejected warning narrower
+        issuer-with-two-keys error wider
+        refused-together error none
+        refused-together error none
+        refused-together error none
+    "#]]);
+}
+
+#[test]
+fn authn_e51_j17_an_ingress_gateway() {
+    let gateway = service_in(
+        "istio-system",
+        "istio-ingressgateway",
+        "app: istio-ingressgateway, istio: ingressgateway",
+        "{name: status-port, port: 15020}, {name: http2, port: 80}, {name: https, port: 443}, {name: tcp, port: 31400}",
+    );
+    let input = all(&[
+        &gateway,
+        &policy_in(
+            "istio-system",
+            "ingress",
+            &format!(
+                "{{targets: [{{name: istio-ingressgateway}}], principalBinding: USE_ORIGIN, origins: [{}]}}",
+                jwt("a", "")
+            ),
+        ),
+    ]);
+    check(&input, &expect![[r#"
+        RequestAuthentication istio-system/ingress
+          selector:
+            matchLabels:
+              app: istio-ingressgateway
+              istio: ingressgateway
+          jwtRules:
+          - issuer: a
+            jwksUri: https://a/keys
+            forwardOriginalToken: true
+        AuthorizationPolicy istio-system/ingress-require-jwt
+          # CORS preflight requests need no token, as before, so every rule stands three times:
+          # for requests that are not OPTIONS, that have no Origin header,
+          # and that have no Access-Control-Request-Method header.
+          selector:
+            matchLabels:
+              app: istio-ingressgateway
+              istio: ingressgateway
+          action: DENY
+          rules:
+          - to:
+            - operation:
+                ports:
+                - "80"
+                - "443"
+                - "8080"
+                - "8443"
+                notMethods:
+                - OPTIONS
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+          - to:
+            - operation:
+                ports:
+                - "80"
+                - "443"
+                - "8080"
+                - "8443"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[origin]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "80"
+                - "443"
+                - "8080"
+                - "8443"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[access-control-request-method]
+              notValues:
+              - "*"
+        gateway-peers-ignored note none
+        gateway-ports note none
+        gateway-ports note none
+    "#]]);
+}
+
+#[test]
+fn authn_e75_e76_old_targets() {
+    let role = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {name: r, namespace: foo}\nspec: {rules: [{services: ['*']}]}\n";
+    let input = all(&[WEB, role, &origins(&jwt("a", ""))]);
+    Case::new().to(5).check(&input, &expect![[r#"
+        jwt-policy-disables-rbac error wider
+        use-peer-principal note none
+    "#]]);
+    Case::new().to(4).check(&input, &expect![[r#"
+        target-release-too-old error wider
+    "#]]);
+}
+
+#[test]
+fn authn_e79_e80_use_origin_without_origins() {
+    let input =
+        all(&[WEB, &policy("web", "{targets: [{name: web}], peers: [{mtls: {}}], principalBinding: USE_ORIGIN}")]);
+    check(&input, &expect![[r#"
+        use-origin-without-origins error wider
+    "#]]);
+    Case::new().allow("use-origin-without-origins").check(&input, &expect![[r#"
+        PeerAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          mtls:
+            mode: STRICT
+        AuthorizationPolicy foo/web-require-jwt
+          selector:
+            matchLabels:
+              app: web
+          action: DENY
+          rules:
+          - to:
+            - operation:
+                ports:
+                - "8080"
+        use-origin-without-origins warning wider
+    "#]]);
+    check(&all(&[WEB, &policy("web", "{targets: [{name: web}], principalBinding: USE_ORIGIN}")]), &expect![[r#"
+        PeerAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          mtls:
+            mode: DISABLE
+        plaintext-only note none
+    "#]]);
+}
+
+#[test]
+fn authn_e84_snake_case() {
+    let input = all(&[
+        WEB,
+        &policy(
+            "web",
+            "{targets: [{name: web}], peers: [{mtls: {}}], principal_binding: USE_ORIGIN, origins: [{jwt: {issuer: a, jwks_uri: 'https://a/k', trigger_rules: [{included_paths: [{prefix: /x}]}]}}]}",
+        ),
+    ]);
+    check(&input, &expect![[r#"
+        PeerAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          mtls:
+            mode: STRICT
+        RequestAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          jwtRules:
+          - issuer: a
+            jwksUri: https://a/k
+            forwardOriginalToken: true
+        AuthorizationPolicy foo/web-require-jwt
+          # CORS preflight requests need no token, as before, so every rule stands three times:
+          # for requests that are not OPTIONS, that have no Origin header,
+          # and that have no Access-Control-Request-Method header.
+          selector:
+            matchLabels:
+              app: web
+          action: DENY
+          rules:
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                paths:
+                - /x*
+                notMethods:
+                - OPTIONS
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                paths:
+                - /x*
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[origin]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                paths:
+                - /x*
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[access-control-request-method]
+              notValues:
+              - "*"
+        bad-token-rejected warning narrower
+    "#]]);
+}
+
+#[test]
+fn authn_j24_a_jwt_peer() {
+    let input =
+        all(&[WEB, &policy("web", "{targets: [{name: web}], peers: [{jwt: {issuer: a, jwksUri: 'https://a/k'}}]}")]);
+    check(&input, &expect![[r#"
+        PeerAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          mtls:
+            mode: DISABLE
+        RequestAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          jwtRules:
+          - issuer: a
+            jwksUri: https://a/k
+            forwardOriginalToken: true
+        AuthorizationPolicy foo/web-require-jwt
+          selector:
+            matchLabels:
+              app: web
+          action: DENY
+          rules:
+          - to:
+            - operation:
+                ports:
+                - "8080"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+        peer-jwt warning narrower
+        plaintext-only note none
+    "#]]);
+}
+
+#[test]
+fn authn_j23_a_mesh_policy_without_keys() {
+    check(&all(&[WEB, &mesh_policy("{peers: [{mtls: {}}], origins: [{jwt: {issuer: a}}]}")]), &expect![[r#"
+        known-workloads-only warning none
+        use-peer-principal note none
+        mesh-jwt-without-keys error wider
+    "#]]);
+}
+
+#[test]
+fn authn_e87_existing_request_authentications() {
+    let existing = "apiVersion: security.istio.io/v1beta1\nkind: RequestAuthentication\nmetadata: {name: old, namespace: foo}\nspec: {selector: {matchLabels: {app: web}}, jwtRules: [{issuer: a, jwksUri: 'https://a/keys'}]}\n";
+    let input = all(&[WEB, existing, &origins(&jwt("a", ""))]);
+    check(&input, &expect![[r#"
+        PeerAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          mtls:
+            mode: STRICT
+        jwt-already-replaced note none
+    "#]]);
+    Case::new().from_1_4().check(&input, &expect![[r#"
+        existing-request-authentication error wider
+        use-peer-principal note none
+    "#]]);
+}
+
+fn binding(property: &str) -> String {
+    format!(
+        "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {{name: r, namespace: foo}}\nspec: {{rules: [{{services: ['web.foo.svc.cluster.local']}}]}}\n---\napiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {{name: b, namespace: foo}}\nspec: {{roleRef: {{kind: ServiceRole, name: r}}, subjects: [{{properties: {{{property}}}}}]}}\n"
+    )
+}
+
+#[test]
+fn authn_e89_a_rule_that_reads_the_request_principal_under_use_peer() {
+    let rule = binding("request.auth.principal: cluster.local/ns/a/sa/b");
+    check(&all(&[WEB, &origins(&jwt("a", "")), &rule]), &expect![[r#"
+        PeerAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          mtls:
+            mode: STRICT
+        RequestAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          jwtRules:
+          - issuer: a
+            jwksUri: https://a/keys
+            forwardOriginalToken: true
+        AuthorizationPolicy foo/web-require-jwt
+          # CORS preflight requests need no token, as before, so every rule stands three times:
+          # for requests that are not OPTIONS, that have no Origin header,
+          # and that have no Access-Control-Request-Method header.
+          selector:
+            matchLabels:
+              app: web
+          action: DENY
+          rules:
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                notMethods:
+                - OPTIONS
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+          - to:
+            - operation:
+                ports:
+                - "8080"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[origin]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[access-control-request-method]
+              notValues:
+              - "*"
+        use-peer-principal warning none
+    "#]]);
+}
+
+#[test]
+fn claims_become_visible_where_tokens_were_not_read() {
+    let rule = binding("'request.auth.claims[role]': admin");
+    let some = jwt("a", ", triggerRules: [{includedPaths: [{prefix: /x}]}]");
+    check(&all(&[WEB, &origins(&some), &rule]), &expect![[r#"
+        bad-token-rejected warning narrower
+        claims-on-more-requests error wider
+        use-peer-principal note none
+    "#]]);
+    check(&all(&[WEB, &origins(&jwt("a", "")), &rule]), &expect![[r#"
+        PeerAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          mtls:
+            mode: STRICT
+        RequestAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          jwtRules:
+          - issuer: a
+            jwksUri: https://a/keys
+            forwardOriginalToken: true
+        AuthorizationPolicy foo/web-require-jwt
+          # CORS preflight requests need no token, as before, so every rule stands three times:
+          # for requests that are not OPTIONS, that have no Origin header,
+          # and that have no Access-Control-Request-Method header.
+          selector:
+            matchLabels:
+              app: web
+          action: DENY
+          rules:
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                notMethods:
+                - OPTIONS
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+          - to:
+            - operation:
+                ports:
+                - "8080"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[origin]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+            - key: request.headers[access-control-request-method]
+              notValues:
+              - "*"
+        use-peer-principal note none
+    "#]]);
+}
