@@ -1332,7 +1332,7 @@ fn authn_j12_different_audiences_on_two_ports() {
             ),
         )
     };
-    check(&all(&[&web, &on("p", 80, ", audiences: [x]"), &on("q", 90, ", audiences: [y]")]), &expect![[r#"
+    check(&all(&[&web, &on("p", 80, ", audiences: [x]"), &on("q", 90, ", audiences: [z]")]), &expect![[r#"
         PeerAuthentication foo/p
           selector:
             matchLabels:
