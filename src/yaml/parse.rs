@@ -28,8 +28,8 @@ pub(super) fn parse(path: &str, text: Arc<str>) -> (Syntax, Vec<Finding>) {
         // Long runs of comments are commented-out manifests, not an attack.
         max_buffered_comment_events: usize::MAX,
         emit_anchor_events: true,
-        flow_nesting_limit: MAX_DEPTH / 2,
-        block_nesting_limit: MAX_DEPTH / 2,
+        flow_nesting_limit: MAX_DEPTH,
+        block_nesting_limit: MAX_DEPTH,
     };
     let mut parser = Parser::new_from_str_with_options(&source, options);
     let mut last_error = None;
@@ -251,7 +251,7 @@ impl Builder {
         }
         match kind {
             ErrorKind::RecursionLimitExceeded => {
-                (input::NESTING_TOO_DEEP, format!("Collections nest more than {} levels deep here.", MAX_DEPTH / 2))
+                (input::NESTING_TOO_DEEP, format!("Collections nest more than {} levels deep here.", MAX_DEPTH))
             }
             ErrorKind::TabInBlockIndentation
             | ErrorKind::TabInIndentation

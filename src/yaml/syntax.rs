@@ -9,7 +9,7 @@ pub(super) type Id = u32;
 
 /// How deep collections may nest, in the source and again through aliases. Kubernetes objects stay far below, and
 /// everything that recurses over nodes or values can rely on it.
-pub(super) const MAX_DEPTH: usize = 200;
+pub(super) const MAX_DEPTH: usize = 100;
 
 /// The text of a scalar after quoting and folding.
 #[derive(Debug)]

@@ -109,6 +109,21 @@ fn hostile_input_is_refused_quickly_where_it_stands() {
 }
 
 #[test]
+fn deep_but_legal_nesting_is_read_and_written() {
+    let nested = |blocks: usize, brackets: usize| {
+        let keys: String = (0..blocks).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
+        format!("{keys}{}{}{}\n", " ".repeat(blocks), "[".repeat(brackets), "]".repeat(brackets))
+    };
+    let value = only(&nested(45, 45)).value().clone();
+    assert_eq!(values(&emit(&value.clone().into())), [value]);
+    assert_eq!(codes(&nested(90, 90)).len(), 1);
+    let chain: String = (1..60).map(|level| format!("k{level}: &k{level} [*k{}]\n", level - 1)).collect();
+    assert_eq!(values(&format!("k0: &k0 x\n{chain}")).len(), 1);
+    let chain: String = (1..500).map(|level| format!("k{level}: &k{level} [*k{}]\n", level - 1)).collect();
+    assert_eq!(codes(&format!("k0: &k0 x\n{chain}")).len(), 1);
+}
+
+#[test]
 fn long_lines_and_many_documents_are_ordinary() {
     let line = format!("a: {}\nb: \"{}\"\n", "x".repeat(5_000_000), "y ".repeat(2_500_000));
     assert_eq!(values(&line).len(), 1);

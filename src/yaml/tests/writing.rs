@@ -347,6 +347,19 @@ proptest! {
     }
 
     #[test]
+    fn no_list_makes_the_rewriter_fail(text in "[-?:,\\[\\]{}#&*!|>'\" \n\ta-c<]{0,40}", crlf in any::<bool>()) {
+        let text = format!("apiVersion: v1\nkind: List\nitems:\n- a: 1\n{text}\n- b: 2\n");
+        let stream = stream(&if crlf { text.replace('\n', "\r\n") } else { text });
+        for manifest in stream.manifests() {
+            let change = Replacement::Objects(vec![json!({"k": 1}).into(), json!({"l": 2}).into()]);
+            let text = rewrite(&stream, &std::collections::BTreeMap::from([(manifest.slot(), change)]));
+            let again = super::stream(&text);
+            prop_assert_eq!(&again.findings, &[], "{:?} from {:?}", text, stream.text);
+            prop_assert_eq!(again.manifests().len(), stream.manifests().len() + usize::from(manifest.slot().item.is_some()), "{:?} from {:?}", text, stream.text);
+        }
+    }
+
+    #[test]
     fn no_text_makes_the_reader_fail(text in "[-?:,\\[\\]{}#&*!|>'\"%@` \n\r\ta-c0\u{0}\u{feff}<.]{0,60}") {
         let stream = stream(&text);
         let mut at = 0;
@@ -360,6 +373,10 @@ proptest! {
             manifest.source();
             manifest.unclaimed_comments(&[]);
             manifest.place("/a/0/b");
+            let slot = manifest.slot();
+            for change in [Replacement::Objects(vec![json!({"k": 1}).into()]), Replacement::Comment(vec!["x".into()])] {
+                rewrite(&stream, &std::collections::BTreeMap::from([(slot, change)]));
+            }
         }
     }
 }
