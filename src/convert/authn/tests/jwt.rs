@@ -24,7 +24,9 @@ fn authn_e10_origins_alone_turn_mtls_off() {
         &mesh_policy("{peers: [{mtls: {}}]}"),
         &policy("web", &format!("{{targets: [{{name: web}}], origins: [{}]}}", jwt("a", ""))),
     ]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         PeerAuthentication istio-system/default
           mtls:
             mode: STRICT
@@ -85,7 +87,8 @@ fn authn_e10_origins_alone_turn_mtls_off() {
               - "*"
         plaintext-only note none
         use-peer-principal note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -278,7 +281,9 @@ fn authn_e54_separate_rules_are_ored() {
 
 #[test]
 fn authn_e55_an_empty_rule_is_always_triggered() {
-    check_origins(&jwt("a", ", triggerRules: [{}]"), &expect![[r#"
+    check_origins(
+        &jwt("a", ", triggerRules: [{}]"),
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -335,16 +340,22 @@ fn authn_e55_an_empty_rule_is_always_triggered() {
               notValues:
               - "*"
         use-peer-principal note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e56_a_regex_is_refused() {
     let input = all(&[WEB, &origins(&jwt("a", r#", triggerRules: [{includedPaths: [{regex: "/v[0-9]+/x"}]}]"#))]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         regex-trigger error narrower
-    "#]]);
-    Case::new().allow("regex-trigger").check(&input, &expect![[r#"
+    "#]],
+    );
+    Case::new().allow("regex-trigger").check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -409,7 +420,8 @@ fn authn_e56_a_regex_is_refused() {
         bad-token-rejected warning narrower
         use-peer-principal note none
         regex-trigger warning narrower
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -492,7 +504,9 @@ fn authn_e58_e60_e57_excluded_conditions() {
 
 #[test]
 fn authn_e59_a_rule_that_can_never_trigger() {
-    check_origins(&jwt("a", ", triggerRules: [{includedPaths: [{}]}]"), &expect![[r#"
+    check_origins(
+        &jwt("a", ", triggerRules: [{includedPaths: [{}]}]"),
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -509,7 +523,8 @@ fn authn_e59_a_rule_that_can_never_trigger() {
             forwardOriginalToken: true
         bad-token-rejected warning narrower
         use-peer-principal note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -597,11 +612,16 @@ fn authn_e61_e62_characters_with_a_meaning() {
 fn authn_e62_a_widened_trigger_beside_another_one() {
     let two =
         format!("{}, {}", jwt("a", ""), jwt("b", r#", triggerRules: [{includedPaths: [{exact: "/users/{id}"}]}]"#));
-    check_origins(&two, &expect![[r#"
+    check_origins(
+        &two,
+        &expect![[r#"
         trigger-overlap error narrower
         path-not-expressible warning narrower
-    "#]]);
-    Case::new().allow("trigger-overlap").check(&all(&[WEB, &origins(&two)]), &expect![[r#"
+    "#]],
+    );
+    Case::new().allow("trigger-overlap").check(
+        &all(&[WEB, &origins(&two)]),
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -701,13 +721,16 @@ fn authn_e62_a_widened_trigger_beside_another_one() {
         trigger-overlap warning narrower
         use-peer-principal note none
         path-not-expressible warning narrower
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e63_one_method_everywhere_and_one_on_a_path() {
     let two = format!("{}, {}", jwt("a", ""), jwt("b", ", triggerRules: [{includedPaths: [{exact: /b}]}]"));
-    check_origins(&two, &expect![[r#"
+    check_origins(
+        &two,
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -814,7 +837,8 @@ fn authn_e63_one_method_everywhere_and_one_on_a_path() {
               notValues:
               - "*"
         use-peer-principal note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -824,7 +848,9 @@ fn authn_e64_two_methods_on_two_paths() {
         jwt("a", ", triggerRules: [{includedPaths: [{prefix: /a}]}]"),
         jwt("b", ", triggerRules: [{includedPaths: [{prefix: /b}]}]")
     );
-    check_origins(&two, &expect![[r#"
+    check_origins(
+        &two,
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -929,7 +955,8 @@ fn authn_e64_two_methods_on_two_paths() {
               - "*"
         bad-token-rejected warning narrower
         use-peer-principal note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -944,7 +971,9 @@ fn authn_e65_optional_origins_deny_nothing() {
             ),
         ),
     ]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -960,7 +989,8 @@ fn authn_e65_optional_origins_deny_nothing() {
             jwksUri: https://a/keys
             forwardOriginalToken: true
         bad-token-rejected warning narrower
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -975,14 +1005,20 @@ fn authn_e66_to_e70_fields_of_a_method() {
 
 #[test]
 fn authn_e71_e72_keys() {
-    check_origins("{jwt: {issuer: a, jwks: 'no key set'}}", &expect![[r#"
+    check_origins(
+        "{jwt: {issuer: a, jwks: 'no key set'}}",
+        &expect![[r#"
         use-peer-principal note none
         invalid-jwks error none
-    "#]]);
-    check_origins("{jwt: {issuer: 'https://idp/'}}", &expect![[r#"
+    "#]],
+    );
+    check_origins(
+        "{jwt: {issuer: 'https://idp/'}}",
+        &expect![[r#"
         use-peer-principal note none
         issuer-ends-with-slash error wider
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -993,7 +1029,9 @@ fn authn_e73_a_namespace_policy_that_is_overridden() {
         &policy("default", &format!("{{peers: [{{mtls: {{}}}}], origins: [{}]}}", jwt("a", ""))),
         &policy("open", "{targets: [{name: open}], peers: [{mtls: {}}]}"),
     ]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/default
           mtls:
             mode: STRICT
@@ -1054,8 +1092,11 @@ fn authn_e73_a_namespace_policy_that_is_overridden() {
             mode: STRICT
         known-workloads-only warning none
         use-peer-principal note none
-    "#]]);
-    Case::new().incomplete().check(&input, &expect![[r#"
+    "#]],
+    );
+    Case::new().incomplete().check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/open
           selector:
             matchLabels:
@@ -1064,7 +1105,8 @@ fn authn_e73_a_namespace_policy_that_is_overridden() {
             mode: STRICT
         known-workloads-only error wider
         use-peer-principal note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -1074,7 +1116,9 @@ fn authn_j15_a_namespace_policy_that_nothing_overrides() {
         &service("other", "app: other", "{name: http, port: 80, targetPort: 8081}"),
         &policy("default", &format!("{{peers: [{{mtls: {{}}}}], origins: [{}]}}", jwt("a", ""))),
     ]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/default
           mtls:
             mode: STRICT
@@ -1126,14 +1170,17 @@ fn authn_j15_a_namespace_policy_that_nothing_overrides() {
               - "*"
         known-workloads-only warning none
         use-peer-principal note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_j16_a_mesh_policy_with_origins() {
     let mesh = mesh_policy(&format!("{{peers: [{{mtls: {{}}}}], origins: [{}]}}", jwt("a", "")));
     let other = service_in("bar", "api", "app: api", "{name: http, port: 80, targetPort: 8081}");
-    check(&all(&[WEB, &other, &mesh]), &expect![[r#"
+    check(
+        &all(&[WEB, &other, &mesh]),
+        &expect![[r#"
         PeerAuthentication istio-system/default
           mtls:
             mode: STRICT
@@ -1185,9 +1232,12 @@ fn authn_j16_a_mesh_policy_with_origins() {
               - "*"
         known-workloads-only warning none
         use-peer-principal note none
-    "#]]);
+    "#]],
+    );
     let open = policy_in("bar", "default", "{peers: [{mtls: {}}]}");
-    check(&all(&[WEB, &other, &mesh, &open]), &expect![[r#"
+    check(
+        &all(&[WEB, &other, &mesh, &open]),
+        &expect![[r#"
         PeerAuthentication istio-system/default
           mtls:
             mode: STRICT
@@ -1239,13 +1289,16 @@ fn authn_j16_a_mesh_policy_with_origins() {
             mode: STRICT
         known-workloads-only warning none
         use-peer-principal note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e74_http_and_tcp_ports() {
     let web = service("web", "app: web", "{name: http, port: 80, targetPort: 8080}, {name: tcp, port: 5000}");
-    check(&all(&[&web, &origins(&jwt("a", ""))]), &expect![[r#"
+    check(
+        &all(&[&web, &origins(&jwt("a", ""))]),
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -1303,13 +1356,16 @@ fn authn_e74_http_and_tcp_ports() {
               - "*"
         jwt-on-tcp-port warning none
         use-peer-principal note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e45_tokens_on_an_unnamed_port() {
     let web = service("web", "app: web", "{port: 80, targetPort: 8080}");
-    check(&all(&[&web, &origins(&jwt("a", ""))]), &expect![[r#"
+    check(
+        &all(&[&web, &origins(&jwt("a", ""))]),
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -1317,7 +1373,8 @@ fn authn_e45_tokens_on_an_unnamed_port() {
           mtls:
             mode: STRICT
         jwt-on-tcp-port warning none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -1332,7 +1389,9 @@ fn authn_j12_different_audiences_on_two_ports() {
             ),
         )
     };
-    check(&all(&[&web, &on("p", 80, ", audiences: [x]"), &on("q", 90, ", audiences: [z]")]), &expect![[r#"
+    check(
+        &all(&[&web, &on("p", 80, ", audiences: [x]"), &on("q", 90, ", audiences: [z]")]),
+        &expect![[r#"
         PeerAuthentication foo/p
           selector:
             matchLabels:
@@ -1392,14 +1451,18 @@ fn authn_j12_different_audiences_on_two_ports() {
               notValues:
               - "*"
         bad-token-rejected warning narrower
-    "#]]);
-    check(&all(&[&web, &on("p", 80, ""), &on("q", 90, ", jwtParams: [t]")]), &expect![[r#"
+    "#]],
+    );
+    check(
+        &all(&[&web, &on("p", 80, ""), &on("q", 90, ", jwtParams: [t]")]),
+        &expect![[r#"
         bad-token-rejected warning narrower
         issuer-with-two-keys error wider
         refused-together error none
         refused-together error none
         refused-together error none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -1421,7 +1484,9 @@ fn authn_e51_j17_an_ingress_gateway() {
             ),
         ),
     ]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         RequestAuthentication istio-system/ingress
           selector:
             matchLabels:
@@ -1485,30 +1550,42 @@ fn authn_e51_j17_an_ingress_gateway() {
         gateway-peers-ignored note none
         gateway-ports note none
         gateway-ports note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e75_e76_old_targets() {
     let role = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {name: r, namespace: foo}\nspec: {rules: [{services: ['*']}]}\n";
     let input = all(&[WEB, role, &origins(&jwt("a", ""))]);
-    Case::new().to(5).check(&input, &expect![[r#"
+    Case::new().to(5).check(
+        &input,
+        &expect![[r#"
         jwt-policy-disables-rbac error wider
         use-peer-principal note none
-    "#]]);
-    Case::new().to(4).check(&input, &expect![[r#"
+    "#]],
+    );
+    Case::new().to(4).check(
+        &input,
+        &expect![[r#"
         target-release-too-old error wider
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e79_e80_use_origin_without_origins() {
     let input =
         all(&[WEB, &policy("web", "{targets: [{name: web}], peers: [{mtls: {}}], principalBinding: USE_ORIGIN}")]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         use-origin-without-origins error wider
-    "#]]);
-    Case::new().allow("use-origin-without-origins").check(&input, &expect![[r#"
+    "#]],
+    );
+    Case::new().allow("use-origin-without-origins").check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -1526,8 +1603,11 @@ fn authn_e79_e80_use_origin_without_origins() {
                 ports:
                 - "8080"
         use-origin-without-origins warning wider
-    "#]]);
-    check(&all(&[WEB, &policy("web", "{targets: [{name: web}], principalBinding: USE_ORIGIN}")]), &expect![[r#"
+    "#]],
+    );
+    check(
+        &all(&[WEB, &policy("web", "{targets: [{name: web}], principalBinding: USE_ORIGIN}")]),
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -1535,7 +1615,8 @@ fn authn_e79_e80_use_origin_without_origins() {
           mtls:
             mode: DISABLE
         plaintext-only note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -1547,7 +1628,9 @@ fn authn_e84_snake_case() {
             "{targets: [{name: web}], peers: [{mtls: {}}], principal_binding: USE_ORIGIN, origins: [{jwt: {issuer: a, jwks_uri: 'https://a/k', trigger_rules: [{included_paths: [{prefix: /x}]}]}}]}",
         ),
     ]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -1610,14 +1693,17 @@ fn authn_e84_snake_case() {
               notValues:
               - "*"
         bad-token-rejected warning narrower
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_j24_a_jwt_peer() {
     let input =
         all(&[WEB, &policy("web", "{targets: [{name: web}], peers: [{jwt: {issuer: a, jwksUri: 'https://a/k'}}]}")]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -1648,23 +1734,29 @@ fn authn_j24_a_jwt_peer() {
               - a
         peer-jwt warning narrower
         plaintext-only note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_j23_a_mesh_policy_without_keys() {
-    check(&all(&[WEB, &mesh_policy("{peers: [{mtls: {}}], origins: [{jwt: {issuer: a}}]}")]), &expect![[r#"
+    check(
+        &all(&[WEB, &mesh_policy("{peers: [{mtls: {}}], origins: [{jwt: {issuer: a}}]}")]),
+        &expect![[r#"
         known-workloads-only warning none
         use-peer-principal note none
         mesh-jwt-without-keys error wider
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e87_existing_request_authentications() {
     let existing = "apiVersion: security.istio.io/v1beta1\nkind: RequestAuthentication\nmetadata: {name: old, namespace: foo}\nspec: {selector: {matchLabels: {app: web}}, jwtRules: [{issuer: a, jwksUri: 'https://a/keys'}]}\n";
     let input = all(&[WEB, existing, &origins(&jwt("a", ""))]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -1672,11 +1764,15 @@ fn authn_e87_existing_request_authentications() {
           mtls:
             mode: STRICT
         jwt-already-replaced note none
-    "#]]);
-    Case::new().from_1_4().check(&input, &expect![[r#"
+    "#]],
+    );
+    Case::new().from_1_4().check(
+        &input,
+        &expect![[r#"
         existing-request-authentication error wider
         use-peer-principal note none
-    "#]]);
+    "#]],
+    );
 }
 
 fn binding(property: &str) -> String {
@@ -1688,7 +1784,9 @@ fn binding(property: &str) -> String {
 #[test]
 fn authn_e89_a_rule_that_reads_the_request_principal_under_use_peer() {
     let rule = binding("request.auth.principal: cluster.local/ns/a/sa/b");
-    check(&all(&[WEB, &origins(&jwt("a", "")), &rule]), &expect![[r#"
+    check(
+        &all(&[WEB, &origins(&jwt("a", "")), &rule]),
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -1745,19 +1843,25 @@ fn authn_e89_a_rule_that_reads_the_request_principal_under_use_peer() {
               notValues:
               - "*"
         use-peer-principal warning none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn claims_become_visible_where_tokens_were_not_read() {
     let rule = binding("'request.auth.claims[role]': admin");
     let some = jwt("a", ", triggerRules: [{includedPaths: [{prefix: /x}]}]");
-    check(&all(&[WEB, &origins(&some), &rule]), &expect![[r#"
+    check(
+        &all(&[WEB, &origins(&some), &rule]),
+        &expect![[r#"
         bad-token-rejected warning narrower
         claims-on-more-requests error wider
         use-peer-principal note none
-    "#]]);
-    check(&all(&[WEB, &origins(&jwt("a", "")), &rule]), &expect![[r#"
+    "#]],
+    );
+    check(
+        &all(&[WEB, &origins(&jwt("a", "")), &rule]),
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -1814,5 +1918,6 @@ fn claims_become_visible_where_tokens_were_not_read() {
               notValues:
               - "*"
         use-peer-principal note none
-    "#]]);
+    "#]],
+    );
 }

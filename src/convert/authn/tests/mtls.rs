@@ -5,71 +5,94 @@ use expect_test::expect;
 
 #[test]
 fn authn_e1_empty_mtls_is_strict() {
-    check(&mesh_policy("{peers: [{mtls: {}}]}"), &expect![[r#"
+    check(
+        &mesh_policy("{peers: [{mtls: {}}]}"),
+        &expect![[r#"
         PeerAuthentication istio-system/default
           mtls:
             mode: STRICT
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e2_null_mtls_is_strict() {
-    check(&mesh_policy("{peers: [{mtls: null}]}"), &expect![[r#"
+    check(
+        &mesh_policy("{peers: [{mtls: null}]}"),
+        &expect![[r#"
         PeerAuthentication istio-system/default
           mtls:
             mode: STRICT
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e3_permissive_stays() {
-    check(&mesh_policy("{peers: [{mtls: {mode: PERMISSIVE}}]}"), &expect![[r#"
+    check(
+        &mesh_policy("{peers: [{mtls: {mode: PERMISSIVE}}]}"),
+        &expect![[r#"
         PeerAuthentication istio-system/default
           mtls:
             mode: PERMISSIVE
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e4_numbers_of_the_old_enum() {
-    check(&mesh_policy("{peers: [{mtls: {mode: 1}}]}"), &expect![[r#"
+    check(
+        &mesh_policy("{peers: [{mtls: {mode: 1}}]}"),
+        &expect![[r#"
         PeerAuthentication istio-system/default
           mtls:
             mode: PERMISSIVE
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e5_an_empty_peer_is_no_peer() {
-    check(&mesh_policy("{peers: [{}]}"), &expect![[r#"
+    check(
+        &mesh_policy("{peers: [{}]}"),
+        &expect![[r#"
         PeerAuthentication istio-system/default
           mtls:
             mode: DISABLE
         plaintext-only note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e6_the_first_mtls_counts_not_the_first_element() {
-    check(&mesh_policy("{peers: [{jwt: {issuer: a, jwksUri: 'https://a/k'}}, {mtls: {}}]}"), &expect![[r#"
+    check(
+        &mesh_policy("{peers: [{jwt: {issuer: a, jwksUri: 'https://a/k'}}, {mtls: {}}]}"),
+        &expect![[r#"
         PeerAuthentication istio-system/default
           mtls:
             mode: STRICT
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e7_the_first_of_two_mtls_counts() {
-    check(&mesh_policy("{peers: [{mtls: {mode: PERMISSIVE}}, {mtls: {}}]}"), &expect![[r#"
+    check(
+        &mesh_policy("{peers: [{mtls: {mode: PERMISSIVE}}, {mtls: {}}]}"),
+        &expect![[r#"
         PeerAuthentication istio-system/default
           mtls:
             mode: PERMISSIVE
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e8_e9_allow_tls_and_optional_peers_relax_nothing() {
-    check(&mesh_policy("{peers: [{mtls: {allowTls: true}}], peerIsOptional: true}"), &expect![[r#"
+    check(
+        &mesh_policy("{peers: [{mtls: {allowTls: true}}], peerIsOptional: true}"),
+        &expect![[r#"
         PeerAuthentication istio-system/default
           mtls:
             mode: STRICT
@@ -77,12 +100,15 @@ fn authn_e8_e9_allow_tls_and_optional_peers_relax_nothing() {
         allow-tls-ignored note none
         field-without-effect note none
         field-without-effect note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e11_e15_no_peers_is_plaintext_only() {
-    check(&all(&[WEB, &mesh_policy("{}"), &policy("web", "{targets: [{name: web}]}")]), &expect![[r#"
+    check(
+        &all(&[WEB, &mesh_policy("{}"), &policy("web", "{targets: [{name: web}]}")]),
+        &expect![[r#"
         PeerAuthentication istio-system/default
           mtls:
             mode: DISABLE
@@ -94,12 +120,15 @@ fn authn_e11_e15_no_peers_is_plaintext_only() {
             mode: DISABLE
         plaintext-only note none
         plaintext-only note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e12_an_empty_spec_for_the_namespace() {
-    check(&all(&[WEB, &mesh_policy("{peers: [{mtls: {}}]}"), &policy("default", "{}")]), &expect![[r#"
+    check(
+        &all(&[WEB, &mesh_policy("{peers: [{mtls: {}}]}"), &policy("default", "{}")]),
+        &expect![[r#"
         PeerAuthentication istio-system/default
           mtls:
             mode: STRICT
@@ -107,7 +136,8 @@ fn authn_e12_an_empty_spec_for_the_namespace() {
           mtls:
             mode: DISABLE
         plaintext-only note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -117,7 +147,9 @@ fn authn_e13_no_mesh_policy_on_1_4() {
         &service("db", "app: db", "{port: 90}"),
         &policy("web", "{targets: [{name: web}], peers: [{mtls: {}}]}"),
     ]);
-    Case::new().from_1_4().check(&input, &expect![[r#"
+    Case::new().from_1_4().check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -129,30 +161,40 @@ fn authn_e13_no_mesh_policy_on_1_4() {
             mode: DISABLE
         implicit-mesh-default note none
         strict-below-disable warning narrower
-    "#]]);
-    Case::new().from_1_4().permissive().check(&input, &expect![[r#"
+    "#]],
+    );
+    Case::new().from_1_4().permissive().check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
               app: web
           mtls:
             mode: STRICT
-    "#]]);
-    Case::new().from_1_4().incomplete().check(&input, &expect![[r#"
+    "#]],
+    );
+    Case::new().from_1_4().incomplete().check(
+        &input,
+        &expect![[r#"
         unknown-mesh-policy error wider
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e14_no_mesh_policy_on_1_5() {
-    check(&all(&[WEB, &policy("web", "{targets: [{name: web}], peers: [{mtls: {}}]}")]), &expect![[r#"
+    check(
+        &all(&[WEB, &policy("web", "{targets: [{name: web}], peers: [{mtls: {}}]}")]),
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
               app: web
           mtls:
             mode: STRICT
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -162,7 +204,9 @@ fn authn_e17_a_service_policy_below_a_namespace_policy() {
         &policy("default", "{peers: [{mtls: {}}]}"),
         &policy("web", "{targets: [{name: web}], peers: [{mtls: {mode: PERMISSIVE}}]}"),
     ]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/default
           mtls:
             mode: STRICT
@@ -172,7 +216,8 @@ fn authn_e17_a_service_policy_below_a_namespace_policy() {
               app: web
           mtls:
             mode: PERMISSIVE
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -186,7 +231,9 @@ fn authn_e18_an_older_policy_for_the_service_and_a_newer_one_for_the_port() {
             "{targets: [{name: web, ports: [{number: 80}]}], peers: [{mtls: {}}]}",
         ),
     ]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/b
           selector:
             matchLabels:
@@ -196,8 +243,11 @@ fn authn_e18_an_older_policy_for_the_service_and_a_newer_one_for_the_port() {
               mode: STRICT
         policy-without-effect warning none
         policy-order-by-release warning none
-    "#]]);
-    Case::new().from_1_4().check(&input, &expect![[r#"
+    "#]],
+    );
+    Case::new().from_1_4().check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/a
           selector:
             matchLabels:
@@ -207,7 +257,8 @@ fn authn_e18_an_older_policy_for_the_service_and_a_newer_one_for_the_port() {
         plaintext-only note none
         policy-order-by-release warning none
         policy-without-effect warning none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -221,7 +272,9 @@ fn authn_e19_an_older_policy_for_the_port() {
             "{targets: [{name: web, ports: [{number: 80}]}], peers: [{mtls: {}}]}",
         ),
     ]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/b
           selector:
             matchLabels:
@@ -230,19 +283,25 @@ fn authn_e19_an_older_policy_for_the_port() {
             "8080":
               mode: STRICT
         policy-without-effect warning none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e20_without_creation_times_the_stricter_loser_refuses() {
     let strict = "{targets: [{name: web, ports: [{number: 80}]}], peers: [{mtls: {}}]}";
     let open = "{targets: [{name: web, ports: [{number: 80}]}]}";
-    check(&all(&[WEB, &policy("a", open), &policy("b", strict)]), &expect![[r#"
+    check(
+        &all(&[WEB, &policy("a", open), &policy("b", strict)]),
+        &expect![[r#"
         plaintext-only note none
         policy-order-unknown error wider
         policy-without-effect warning none
-    "#]]);
-    check(&all(&[WEB, &policy("a", strict), &policy("b", open)]), &expect![[r#"
+    "#]],
+    );
+    check(
+        &all(&[WEB, &policy("a", strict), &policy("b", open)]),
+        &expect![[r#"
         PeerAuthentication foo/a
           selector:
             matchLabels:
@@ -252,7 +311,8 @@ fn authn_e20_without_creation_times_the_stricter_loser_refuses() {
               mode: STRICT
         policy-order-unknown warning wider
         policy-without-effect warning none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -260,7 +320,9 @@ fn authn_e21_ties_are_broken_by_name_and_namespace() {
     let strict = "{targets: [{name: web}], peers: [{mtls: {}}]}";
     let open = "{targets: [{name: web}]}";
     let same = "2020-01-01T00:00:00Z";
-    check(&all(&[WEB, &dated_policy("a", same, open), &dated_policy("a-b", same, strict)]), &expect![[r#"
+    check(
+        &all(&[WEB, &dated_policy("a", same, open), &dated_policy("a-b", same, strict)]),
+        &expect![[r#"
         PeerAuthentication foo/a-b
           selector:
             matchLabels:
@@ -268,7 +330,8 @@ fn authn_e21_ties_are_broken_by_name_and_namespace() {
           mtls:
             mode: STRICT
         policy-without-effect warning none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -277,20 +340,29 @@ fn authn_e22_a_target_never_crosses_namespaces() {
         &service_in("bar", "api", "app: api", "{port: 80}"),
         &policy("x", "{targets: [{name: api}], peers: [{mtls: {}}]}"),
     ]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         missing-target warning none
-    "#]]);
-    Case::new().incomplete().check(&input, &expect![[r#"
+    "#]],
+    );
+    Case::new().incomplete().check(
+        &input,
+        &expect![[r#"
         unresolved-target error wider
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e23_a_container_port_is_no_service_port() {
     let input = all(&[WEB, &policy("web", "{targets: [{name: web, ports: [{number: 8080}]}], peers: [{mtls: {}}]}")]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         missing-target-port warning none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -330,7 +402,9 @@ fn authn_e25_e26_a_port_named_twice_and_a_service_named_twice() {
 #[test]
 fn authn_e31_a_port_specific_target_speaks_of_the_container_port() {
     let input = all(&[WEB, &policy("web", "{targets: [{name: web, ports: [{number: 80}]}], peers: [{mtls: {}}]}")]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -338,7 +412,8 @@ fn authn_e31_a_port_specific_target_speaks_of_the_container_port() {
           portLevelMtls:
             "8080":
               mode: STRICT
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -349,7 +424,9 @@ fn authn_e32_a_named_target_port_is_resolved_in_the_pods() {
         &deployment("web", "app: web", "{name: http-web, containerPort: 9090}"),
         &policy("web", "{targets: [{name: web, ports: [{number: 80}]}], peers: [{mtls: {}}]}"),
     ]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -357,25 +434,32 @@ fn authn_e32_a_named_target_port_is_resolved_in_the_pods() {
           portLevelMtls:
             "9090":
               mode: STRICT
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e33_a_named_target_port_without_pods() {
     let web = service("web", "app: web", "{name: http, port: 80, targetPort: http-web}, {name: x, port: 81}");
     let input = all(&[&web, &policy("web", "{targets: [{name: web, ports: [{number: 80}]}], peers: [{mtls: {}}]}")]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         unresolved-target-port error wider
-    "#]]);
+    "#]],
+    );
     let whole = all(&[&web, &policy("web", "{targets: [{name: web}], peers: [{mtls: {}}]}")]);
-    check(&whole, &expect![[r#"
+    check(
+        &whole,
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
               app: web
           mtls:
             mode: STRICT
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -384,7 +468,9 @@ fn authn_e34_two_deployments_with_different_numbers() {
     let strict = policy("web", "{targets: [{name: web, ports: [{number: 80}]}], peers: [{mtls: {}}]}");
     let v1 = deployment("v1", "app: web, version: v1", "{name: http-web, containerPort: 8080}");
     let v2 = deployment("v2", "app: web, version: v2", "{name: http-web, containerPort: 9090}");
-    check(&all(&[&web, &strict, &v1, &v2]), &expect![[r#"
+    check(
+        &all(&[&web, &strict, &v1, &v2]),
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -394,13 +480,16 @@ fn authn_e34_two_deployments_with_different_numbers() {
               mode: STRICT
             "9090":
               mode: STRICT
-    "#]]);
+    "#]],
+    );
     let v1 = deployment(
         "v1",
         "app: web, version: v1",
         "{name: http-web, containerPort: 8080}, {name: debug, containerPort: 9090}",
     );
-    check(&all(&[&web, &strict, &v1, &v2]), &expect![[r#"
+    check(
+        &all(&[&web, &strict, &v1, &v2]),
+        &expect![[r#"
         PeerAuthentication foo/web-v1
           selector:
             matchLabels:
@@ -417,13 +506,17 @@ fn authn_e34_two_deployments_with_different_numbers() {
           portLevelMtls:
             "9090":
               mode: STRICT
-    "#]]);
+    "#]],
+    );
     let v1 = deployment("v1", "app: web", "{name: http-web, containerPort: 8080}, {name: debug, containerPort: 9090}");
     let v2 = deployment("v2", "app: web", "{name: http-web, containerPort: 9090}");
-    check(&all(&[&web, &strict, &v1, &v2]), &expect![[r#"
+    check(
+        &all(&[&web, &strict, &v1, &v2]),
+        &expect![[r#"
         inseparable-workloads error wider
         inseparable-workloads error wider
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -434,9 +527,12 @@ fn authn_e36_a_udp_port_of_the_same_name_is_no_match() {
         &deployment("web", "app: web", "{name: http-web, containerPort: 9090, protocol: UDP}"),
         &policy("web", "{targets: [{name: web, ports: [{number: 80}]}], peers: [{mtls: {}}]}"),
     ]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         policy-without-effect warning none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -446,7 +542,9 @@ fn authn_e37_other_services_on_the_same_pods_are_left_alone() {
         &service("admin", "app: web", "{port: 81, targetPort: 8081}"),
         &policy("web", "{targets: [{name: web}], peers: [{mtls: {}}]}"),
     ]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -454,16 +552,20 @@ fn authn_e37_other_services_on_the_same_pods_are_left_alone() {
           portLevelMtls:
             "8080":
               mode: STRICT
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e38_two_services_on_one_container_port() {
     let admin = service("admin", "app: web", "{name: http, port: 81, targetPort: 8080}");
     let strict = policy("web", "{targets: [{name: web}], peers: [{mtls: {}}]}");
-    check(&all(&[WEB, &admin, &strict]), &expect![[r#"
+    check(
+        &all(&[WEB, &admin, &strict]),
+        &expect![[r#"
         service-order-unknown error wider
-    "#]]);
+    "#]],
+    );
     check(
         &all(&[WEB, &admin, &strict, &policy("admin", "{targets: [{name: admin}], peers: [{mtls: {}}]}")]),
         &expect![[r#"
@@ -483,7 +585,9 @@ fn authn_e39_two_ports_of_one_service_on_one_container_port() {
     let web =
         service("web", "app: web", "{name: a, port: 80, targetPort: 8080}, {name: b, port: 8443, targetPort: 8080}");
     let input = all(&[&web, &policy("web", "{targets: [{name: web, ports: [{number: 80}]}], peers: [{mtls: {}}]}")]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -492,7 +596,8 @@ fn authn_e39_two_ports_of_one_service_on_one_container_port() {
             "8080":
               mode: STRICT
         shadowed-policy warning none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -503,7 +608,9 @@ fn authn_e40_two_policies_for_one_workload_become_one_object() {
         &policy("p1", "{targets: [{name: web, ports: [{number: 80}]}], peers: [{mtls: {}}]}"),
         &policy("p2", "{targets: [{name: web, ports: [{number: 9000}]}]}"),
     ]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/p1
           selector:
             matchLabels:
@@ -514,7 +621,8 @@ fn authn_e40_two_policies_for_one_workload_become_one_object() {
             "9000":
               mode: DISABLE
         plaintext-only note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -523,7 +631,9 @@ fn authn_e41_overlapping_selectors() {
     let b = service("b", "app: x, tier: b", "{port: 90}");
     let open = policy("a", "{targets: [{name: a, ports: [{number: 80}]}]}");
     let strict = policy("b", "{targets: [{name: b, ports: [{number: 90}]}], peers: [{mtls: {}}]}");
-    check(&all(&[&a, &b, &open, &strict]), &expect![[r#"
+    check(
+        &all(&[&a, &b, &open, &strict]),
+        &expect![[r#"
         PeerAuthentication foo/a
           selector:
             matchLabels:
@@ -534,10 +644,13 @@ fn authn_e41_overlapping_selectors() {
             "90":
               mode: STRICT
         plaintext-only note none
-    "#]]);
+    "#]],
+    );
     let one = deployment("one", "app: x, tier: a", "");
     let two = deployment("two", "app: x, tier: b", "");
-    check(&all(&[&a, &b, &open, &strict, &one, &two]), &expect![[r#"
+    check(
+        &all(&[&a, &b, &open, &strict, &one, &two]),
+        &expect![[r#"
         PeerAuthentication foo/a-one
           selector:
             matchLabels:
@@ -557,7 +670,8 @@ fn authn_e41_overlapping_selectors() {
             "90":
               mode: STRICT
         plaintext-only note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -565,19 +679,27 @@ fn authn_e42_e43_services_without_pods() {
     let plain = "apiVersion: v1\nkind: Service\nmetadata: {name: ext, namespace: foo}\nspec: {ports: [{port: 80}]}\n";
     let external = "apiVersion: v1\nkind: Service\nmetadata: {name: ext, namespace: foo}\nspec: {type: ExternalName, externalName: a.b}\n";
     let strict = policy("ext", "{targets: [{name: ext}], peers: [{mtls: {}}]}");
-    check(&all(&[plain, &strict]), &expect![[r#"
+    check(
+        &all(&[plain, &strict]),
+        &expect![[r#"
         target-without-selector error wider
-    "#]]);
-    check(&all(&[external, &strict]), &expect![[r#"
+    "#]],
+    );
+    check(
+        &all(&[external, &strict]),
+        &expect![[r#"
         target-without-selector warning wider
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e44_a_headless_service_that_takes_plaintext_only() {
     let db = "apiVersion: v1\nkind: Service\nmetadata: {name: db, namespace: foo}\nspec: {clusterIP: None, selector: {app: db}, ports: [{name: tcp, port: 5432}]}\n";
     let input = all(&[db, &policy("default", "{peers: [{mtls: {}}]}"), &policy("db", "{targets: [{name: db}]}")]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/default
           mtls:
             mode: STRICT
@@ -589,7 +711,8 @@ fn authn_e44_a_headless_service_that_takes_plaintext_only() {
             mode: DISABLE
         disable-unseen-by-clients warning narrower
         plaintext-only note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -599,10 +722,15 @@ fn authn_e46_a_sidecar_listener_replaces_the_service_port() {
     let by = |number: u16| {
         policy("web", &format!("{{targets: [{{name: web, ports: [{{number: {number}}}]}}], peers: [{{mtls: {{}}}}]}}"))
     };
-    check(&all(&[sidecar, &web, &by(80)]), &expect![[r#"
+    check(
+        &all(&[sidecar, &web, &by(80)]),
+        &expect![[r#"
         policy-without-effect warning none
-    "#]]);
-    check(&all(&[sidecar, &web, &by(7070)]), &expect![[r#"
+    "#]],
+    );
+    check(
+        &all(&[sidecar, &web, &by(7070)]),
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -610,7 +738,8 @@ fn authn_e46_a_sidecar_listener_replaces_the_service_port() {
           portLevelMtls:
             "7070":
               mode: STRICT
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -620,12 +749,15 @@ fn authn_e47_ports_that_no_service_declares() {
         &deployment("web", "app: web", "{containerPort: 8080}, {name: metrics, containerPort: 9102}"),
         &policy("default", "{peers: [{mtls: {}}]}"),
     ]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/default
           mtls:
             mode: STRICT
         undeclared-ports note narrower
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -633,34 +765,43 @@ fn authn_e48_e49_e50_the_root_namespace() {
     let grafana = service_in("istio-system", "grafana", "app: grafana", "{name: http, port: 3000}");
     let strict_mesh = mesh_policy("{peers: [{mtls: {}}]}");
     let open = policy_in("istio-system", "grafana-ports-mtls-disabled", "{targets: [{name: grafana}]}");
-    check(&all(&[&grafana, &strict_mesh, &open]), &expect![[r#"
+    check(
+        &all(&[&grafana, &strict_mesh, &open]),
+        &expect![[r#"
         PeerAuthentication istio-system/default
           mtls:
             mode: STRICT
         root-namespace-target error narrower
-    "#]]);
+    "#]],
+    );
     let strict = policy_in("istio-system", "default", "{peers: [{mtls: {}}]}");
-    check(&all(&[&mesh_policy("{peers: [{mtls: {mode: PERMISSIVE}}]}"), &strict]), &expect![[r#"
+    check(
+        &all(&[&mesh_policy("{peers: [{mtls: {mode: PERMISSIVE}}]}"), &strict]),
+        &expect![[r#"
         PeerAuthentication istio-system/default
           mtls:
             mode: PERMISSIVE
         root-namespace-policy error wider
-    "#]]);
-    check(&all(&[&strict_mesh, &strict]), &expect![[r#"
+    "#]],
+    );
+    check(
+        &all(&[&strict_mesh, &strict]),
+        &expect![[r#"
         PeerAuthentication istio-system/default
           mtls:
             mode: STRICT
         root-namespace-policy note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e52_another_root_namespace() {
     let grafana = service_in("istio-system", "grafana", "app: grafana", "{name: http, port: 3000}");
     let open = policy_in("istio-system", "grafana-ports-mtls-disabled", "{targets: [{name: grafana}]}");
-    Case::new()
-        .with(|build| build.settings.root_namespace = "istio-config".to_owned())
-        .check(&all(&[&grafana, &mesh_policy("{peers: [{mtls: {}}]}"), &open]), &expect![[r#"
+    Case::new().with(|build| build.settings.root_namespace = "istio-config".to_owned()).check(
+        &all(&[&grafana, &mesh_policy("{peers: [{mtls: {}}]}"), &open]),
+        &expect![[r#"
             PeerAuthentication istio-config/default
               mtls:
                 mode: STRICT
@@ -671,7 +812,8 @@ fn authn_e52_another_root_namespace() {
               mtls:
                 mode: DISABLE
             plaintext-only note none
-        "#]]);
+        "#]],
+    );
 }
 
 const EXISTING: &str = "
@@ -684,13 +826,19 @@ spec: {selector: {matchLabels: {app: web}}, mtls: {mode: PERMISSIVE}}
 #[test]
 fn authn_e87_e88_an_existing_peer_authentication() {
     let input = all(&[WEB, EXISTING, &policy("web", "{targets: [{name: web}], peers: [{mtls: {}}]}")]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         mtls-already-replaced note none
-    "#]]);
-    Case::new().from_1_4().check(&input, &expect![[r#"
+    "#]],
+    );
+    Case::new().from_1_4().check(
+        &input,
+        &expect![[r#"
         existing-peer-authentication error wider
         mtls-already-replaced note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -700,7 +848,9 @@ fn authn_e90_on_1_5_the_inherited_mode_is_written_down() {
         &policy("default", "{peers: [{mtls: {}}]}"),
         &policy("web", "{targets: [{name: web, ports: [{number: 80}]}]}"),
     ]);
-    Case::new().to(5).check(&input, &expect![[r#"
+    Case::new().to(5).check(
+        &input,
+        &expect![[r#"
         PeerAuthentication foo/default
           mtls:
             mode: STRICT
@@ -715,14 +865,17 @@ fn authn_e90_on_1_5_the_inherited_mode_is_written_down() {
               mode: DISABLE
         disable-unseen-by-clients warning narrower
         plaintext-only note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e93_ambient_namespaces_cannot_disable() {
     let namespace =
         "apiVersion: v1\nkind: Namespace\nmetadata: {name: foo, labels: {istio.io/dataplane-mode: ambient}}\n";
-    check(&all(&[namespace, WEB, &policy("web", "{targets: [{name: web}]}")]), &expect![[r#"
+    check(
+        &all(&[namespace, WEB, &policy("web", "{targets: [{name: web}]}")]),
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -730,13 +883,16 @@ fn authn_e93_ambient_namespaces_cannot_disable() {
           mtls:
             mode: PERMISSIVE
         ambient-namespace warning wider
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e94_strict_below_disable() {
     let input = all(&[WEB, &mesh_policy("{}"), &policy("web", "{targets: [{name: web}], peers: [{mtls: {}}]}")]);
-    check(&input, &expect![[r#"
+    check(
+        &input,
+        &expect![[r#"
         PeerAuthentication istio-system/default
           mtls:
             mode: DISABLE
@@ -748,13 +904,16 @@ fn authn_e94_strict_below_disable() {
             mode: STRICT
         plaintext-only note none
         strict-below-disable warning narrower
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn authn_e95_disable_on_a_release_whose_clients_do_not_look() {
     let input = all(&[WEB, &mesh_policy("{peers: [{mtls: {}}]}"), &policy("web", "{targets: [{name: web}]}")]);
-    Case::new().to(9).check(&input, &expect![[r#"
+    Case::new().to(9).check(
+        &input,
+        &expect![[r#"
         PeerAuthentication istio-system/default
           mtls:
             mode: STRICT
@@ -766,7 +925,8 @@ fn authn_e95_disable_on_a_release_whose_clients_do_not_look() {
             mode: DISABLE
         disable-unseen-by-clients warning narrower
         plaintext-only note none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -778,7 +938,9 @@ fn authn_e96_e97_destination_rules() {
     };
     let open = policy("web", "{targets: [{name: web, ports: [{number: 80}]}]}");
     let mutual = rule("{portLevelSettings: [{port: {number: 80}, tls: {mode: ISTIO_MUTUAL}}]}");
-    check(&all(&[WEB, &open, &mutual]), &expect![[r#"
+    check(
+        &all(&[WEB, &open, &mutual]),
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -788,9 +950,12 @@ fn authn_e96_e97_destination_rules() {
               mode: DISABLE
         plaintext-only note none
         destination-rule-conflict warning none
-    "#]]);
+    "#]],
+    );
     let unset = rule("{tls: {mode: ISTIO_MUTUAL}, portLevelSettings: [{port: {number: 80}}]}");
-    check(&all(&[WEB, &open, &unset]), &expect![[r#"
+    check(
+        &all(&[WEB, &open, &unset]),
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -799,9 +964,12 @@ fn authn_e96_e97_destination_rules() {
             "8080":
               mode: DISABLE
         plaintext-only note none
-    "#]]);
+    "#]],
+    );
     let strict = policy("web", "{targets: [{name: web}], peers: [{mtls: {}}]}");
-    check(&all(&[WEB, &strict, &rule("{tls: {mode: DISABLE}}")]), &expect![[r#"
+    check(
+        &all(&[WEB, &strict, &rule("{tls: {mode: DISABLE}}")]),
+        &expect![[r#"
         PeerAuthentication foo/web
           selector:
             matchLabels:
@@ -809,7 +977,8 @@ fn authn_e96_e97_destination_rules() {
           mtls:
             mode: STRICT
         destination-rule-conflict warning none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -856,7 +1025,9 @@ spec:
         ),
         stateful_set,
     ]);
-    Case::new().incomplete().check(&input, &expect![[r#"
+    Case::new().incomplete().check(
+        &input,
+        &expect![[r#"
         PeerAuthentication rabbitns/default
           mtls:
             mode: STRICT
@@ -871,5 +1042,6 @@ spec:
             "5671": # epmd talks to the pod's own address
               mode: DISABLE
         plaintext-only note none
-    "#]]);
+    "#]],
+    );
 }
