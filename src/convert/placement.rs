@@ -5,7 +5,7 @@
 
 use super::plan::{Plan, object_of};
 use super::{Draft, NewKind};
-use crate::api::ManifestId;
+use crate::api::{Labels, ManifestId};
 use crate::finding::ObjectRef;
 use crate::mesh::{Input, Version, World};
 use crate::yaml::{Manifest, Notes, Replacement, Slot, Tree};
@@ -199,36 +199,47 @@ fn object_tree(draft: &Draft, home: &Manifest, style: Style, name_namespace: boo
 /// Annotations that the server or kubectl wrote: never carried (`design.md` §4).
 const SERVER_ANNOTATIONS: [&str; 1] = ["kubectl.kubernetes.io/last-applied-configuration"];
 
-/// Name, namespace, labels and annotations; what the server set is not carried.
+/// Name, namespace, labels and annotations, in the order of the old object, so that a diff shows only what changed.
+/// What the server set is not carried.
 fn metadata(draft: &Draft, home: &Manifest, name_namespace: bool) -> Tree {
-    let old = home.value().pointer("/metadata");
-    let mut entries = vec![(home.notes("/metadata/name"), "name".to_owned(), Tree::Scalar(draft.name.as_str().into()))];
-    if name_namespace {
-        let namespace = Tree::Scalar(draft.namespace.as_str().into());
-        entries.push((home.notes("/metadata/namespace"), "namespace".to_owned(), namespace));
-    }
-    if let Some(labels) = old.and_then(|old| old.get("labels")).and_then(Value::as_object) {
-        let carried = carried(home, "/metadata/labels", labels.iter());
-        if !carried.is_empty() {
-            entries.push((home.notes("/metadata/labels"), "labels".to_owned(), Tree::Map(carried)));
+    let mut entries = vec![];
+    let text = |value: &str| Tree::Scalar(value.into());
+    let mut put = |key: &str, tree: Tree| entries.push((home.notes(&format!("/metadata/{key}")), key.to_owned(), tree));
+    let old = home.value().pointer("/metadata").and_then(Value::as_object);
+    let written: Vec<&str> = old.into_iter().flatten().map(|(key, _)| key.as_str()).collect();
+    let mut order = written.clone();
+    for (key, after) in [("name", None), ("namespace", Some("name")), ("annotations", None)] {
+        if !written.contains(&key) {
+            let at = after.and_then(|after| order.iter().position(|key| *key == after)).map_or(order.len(), |at| at + 1);
+            order.insert(at, key);
         }
     }
-    let mut annotations = match old.and_then(|old| old.get("annotations")).and_then(Value::as_object) {
-        Some(map) => carried(
-            home,
-            "/metadata/annotations",
-            map.iter().filter(|(key, _)| !SERVER_ANNOTATIONS.contains(&key.as_str())),
-        ),
-        None => Vec::new(),
-    };
-    for (key, value) in &draft.annotations {
-        annotations.retain(|(_, name, _)| name != key);
-        annotations.push((Notes::default(), key.clone(), Tree::Scalar(value.as_str().into())));
-    }
-    if !annotations.is_empty() {
-        entries.push((home.notes("/metadata/annotations"), "annotations".to_owned(), Tree::Map(annotations)));
+    for key in order {
+        match key {
+            "name" => put(key, text(&draft.name)),
+            "namespace" if name_namespace => put(key, text(&draft.namespace)),
+            "labels" | "annotations" => {
+                let added = if key == "annotations" { draft.annotations.clone() } else { Labels::new() };
+                let carried = strings(home, key, &added);
+                if !carried.is_empty() {
+                    put(key, Tree::Map(carried));
+                }
+            }
+            _ => {}
+        }
     }
     Tree::Map(entries)
+}
+
+/// The labels or annotations that are carried, and those that are added.
+fn strings(home: &Manifest, key: &str, added: &Labels) -> Vec<(Notes, String, Tree)> {
+    let at = format!("/metadata/{key}");
+    let old = home.value().pointer(&at).and_then(Value::as_object);
+    let kept = old.into_iter().flatten().filter(|(name, _)| {
+        !SERVER_ANNOTATIONS.contains(&name.as_str()) && !added.contains_key(name.as_str())
+    });
+    let new = added.iter().map(|(name, value)| (Notes::default(), name.clone(), Tree::Scalar(value.as_str().into())));
+    carried(home, &at, kept).into_iter().chain(new).collect()
 }
 
 /// The effective namespace of every old object; empty for cluster-scoped kinds.
