@@ -71,6 +71,8 @@ pub struct Placed {
     pub tree: Tree,
     /// The object with its namespace spelled out, for a stream that no kustomization completes.
     pub standalone: Tree,
+    /// True when its home is in the inventory: it is converted there, and only counts in the proof.
+    pub elsewhere: bool,
     /// When it has to be applied, relative to the others (`spec/authn.md` §2.5, `spec/rbac.md` §6.13).
     apply_rank: u8,
 }
@@ -85,10 +87,15 @@ pub struct Placement {
 }
 
 impl Placement {
+    /// The objects that this run writes.
+    pub fn written(&self) -> impl Iterator<Item = &Placed> {
+        self.placed.iter().filter(|placed| !placed.elsewhere)
+    }
+
     /// The new objects in an order that is safe to apply from top to bottom: exceptions before the general rule,
     /// grants before the default deny.
     pub fn in_apply_order(&self) -> Vec<&Placed> {
-        let mut objects: Vec<&Placed> = self.placed.iter().collect();
+        let mut objects: Vec<&Placed> = self.written().collect();
         objects.sort_by_key(|placed| {
             (placed.apply_rank, &placed.object.namespace, &placed.object.kind, &placed.object.name)
         });
@@ -114,6 +121,7 @@ pub fn place(plan: &Plan, world: &World, style: Style) -> Placement {
                     !lives_in(&draft.namespace, *home_id, home, &namespaces),
                 ),
                 standalone: object_tree(draft, &home.manifest, style, true),
+                elsewhere: home.inventory,
                 apply_rank: apply_rank(draft, style.target),
             });
         }
@@ -210,7 +218,8 @@ fn metadata(draft: &Draft, home: &Manifest, name_namespace: bool) -> Tree {
     let mut order = written.clone();
     for (key, after) in [("name", None), ("namespace", Some("name")), ("annotations", None)] {
         if !written.contains(&key) {
-            let at = after.and_then(|after| order.iter().position(|key| *key == after)).map_or(order.len(), |at| at + 1);
+            let at =
+                after.and_then(|after| order.iter().position(|key| *key == after)).map_or(order.len(), |at| at + 1);
             order.insert(at, key);
         }
     }
@@ -235,9 +244,10 @@ fn metadata(draft: &Draft, home: &Manifest, name_namespace: bool) -> Tree {
 fn strings(home: &Manifest, key: &str, added: &Labels) -> Vec<(Notes, String, Tree)> {
     let at = format!("/metadata/{key}");
     let old = home.value().pointer(&at).and_then(Value::as_object);
-    let kept = old.into_iter().flatten().filter(|(name, _)| {
-        !SERVER_ANNOTATIONS.contains(&name.as_str()) && !added.contains_key(name.as_str())
-    });
+    let kept = old
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| !SERVER_ANNOTATIONS.contains(&name.as_str()) && !added.contains_key(name.as_str()));
     let new = added.iter().map(|(name, value)| (Notes::default(), name.clone(), Tree::Scalar(value.as_str().into())));
     carried(home, &at, kept).into_iter().chain(new).collect()
 }

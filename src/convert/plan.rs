@@ -9,7 +9,7 @@ use crate::finding::catalogue::plan::ENVIRONMENTS_DISAGREE;
 use crate::finding::catalogue::plan::LEFT_WITH_REFUSED;
 use crate::finding::{Code, Finding, ObjectRef};
 use crate::mapping::Mappings;
-use crate::mesh::{Environment, Input, World};
+use crate::mesh::{Environment, Input, Mesh, World};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the whole conversion does.
@@ -33,9 +33,7 @@ pub fn plan(world: &World, mappings: &Mappings, options: &Options) -> Plan {
     for environment in &world.environments {
         let context = Context { mesh: &environment.mesh, manifests: &world.manifests, mappings, options };
         let mut part = super::convert(context);
-        for (manifest, _) in &environment.mesh.rejected {
-            part.refused.insert(*manifest);
-        }
+        take_over_decoding(&mut part, &environment.mesh);
         spread_refusals(&mut part, &world.manifests);
         settle_homes(&mut part, &world.manifests);
         sort_drafts(&mut part.drafts, environment);
@@ -43,6 +41,13 @@ pub fn plan(world: &World, mappings: &Mappings, options: &Options) -> Plan {
         plan.absorb(part, environment, &world.manifests);
     }
     plan
+}
+
+/// What decoding had found out: objects that Istio never enforced are inert, other rejected ones are refused.
+fn take_over_decoding(part: &mut Part, mesh: &Mesh) {
+    part.inert.extend(mesh.inert.iter().map(|(manifest, _, code)| (*manifest, *code)));
+    let refused = mesh.rejected.iter().map(|(manifest, _)| *manifest);
+    part.refused.extend(refused.filter(|manifest| !part.inert.contains_key(manifest)));
 }
 
 /// What the mapping files say about every old object, converted or not: a field that nobody accounts for is reported
@@ -90,13 +95,14 @@ fn spread_refusals(part: &mut Part, manifests: &[Input]) {
     part.inert.retain(|id, _| !part.refused.contains(id));
 }
 
-/// Objects read from `--inventory` are never rewritten: they cannot be the home of a new object.
+/// Objects read from `--inventory` are never rewritten, so a new object stands where the first old one of the input
+/// stood. What comes from the inventory alone is kept for the proof only: it is converted where it is at home.
 fn settle_homes(part: &mut Part, manifests: &[Input]) {
     let from_inventory = |id: &ManifestId| manifests.get(id.0).is_none_or(|input| input.inventory);
     for draft in &mut part.drafts {
         draft.from.sort_by_key(|id| from_inventory(id));
     }
-    part.drafts.retain(|draft| draft.from.first().is_some_and(|home| !from_inventory(home)));
+    part.drafts.retain(|draft| !draft.from.is_empty());
     part.inert.retain(|id, _| !from_inventory(id));
 }
 

@@ -21,7 +21,7 @@ pub fn report(
 ) -> Report {
     let manifests = &loaded.world.manifests;
     let inert: Vec<ManifestId> = plan.inert.keys().copied().collect();
-    let merged: BTreeSet<ManifestId> = placement.placed.iter().flat_map(|placed| placed.from.iter().copied()).collect();
+    let merged: BTreeSet<ManifestId> = placement.written().flat_map(|placed| placed.from.iter().copied()).collect();
     let ours = |id: &&ManifestId| manifests.get(id.0).is_some_and(|input| !input.inventory);
     let summary = Summary {
         files: loaded.seen,
@@ -30,7 +30,7 @@ pub fn report(
         converted: merged.iter().filter(ours).count(),
         refused: plan.refused.iter().filter(ours).count(),
         inert: inert.iter().filter(|id| !merged.contains(id)).filter(ours).count(),
-        generated: placement.placed.len(),
+        generated: placement.written().count(),
         skipped: loaded.skipped,
     };
     let mut conversions = conversions(placement, manifests);
@@ -53,7 +53,7 @@ pub fn report(
 /// One conversion per group of new objects that come from the same old ones.
 fn conversions(placement: &Placement, manifests: &[Input]) -> Vec<Conversion> {
     let mut groups: BTreeMap<Vec<ManifestId>, Vec<&Placed>> = BTreeMap::new();
-    for placed in &placement.placed {
+    for placed in placement.written() {
         groups.entry(placed.from.clone()).or_default().push(placed);
     }
     groups
