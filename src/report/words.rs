@@ -276,7 +276,8 @@ pub(super) fn files_line(report: &Report) -> Option<String> {
         });
     }
     if let Some(why) = &report.withheld {
-        return Some(format!("Nothing was written: {why}"));
+        let verb = if report.purpose == Purpose::Preview { "would be" } else { "was" };
+        return Some(format!("Nothing {verb} written: {why}"));
     }
     let files = report.files.len();
     let would_change = report.purpose == Purpose::Preview && files > 0;

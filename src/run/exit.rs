@@ -50,6 +50,19 @@ impl Exit {
     }
 }
 
+impl Exit {
+    /// Why the result is neither printed nor written, and what helps, as part of a sentence.
+    pub fn reason_to_withhold(self) -> &'static str {
+        if self.different {
+            "the proof found a difference that no finding explains"
+        } else if self.refused {
+            "something was refused; `--keep-going` converts the rest"
+        } else {
+            "something could not be read; `--keep-going` converts the rest"
+        }
+    }
+}
+
 /// True for findings about files and documents; an unknown field or a refused value is about an object that was read.
 fn is_about_reading(finding: &Finding) -> bool {
     finding.object.is_none()

@@ -1,6 +1,6 @@
 //! Fills the report's model from what the pipeline found out.
 
-use super::{Loaded, Sources};
+use super::{Change, Loaded, Sources};
 use crate::access;
 use crate::api::ManifestId;
 use crate::convert::placement::{Placed, Placement};
@@ -16,6 +16,7 @@ pub fn report(
     loaded: &Loaded,
     plan: &Plan,
     placement: &Placement,
+    changes: &[Change],
     verdicts: Vec<access::Verdict>,
     findings: Vec<Finding>,
 ) -> Report {
@@ -33,7 +34,7 @@ pub fn report(
         generated: placement.written().count(),
         skipped: loaded.skipped,
     };
-    let mut conversions = conversions(placement, manifests);
+    let mut conversions = conversions(placement, manifests, changes);
     conversions.extend(inert.iter().filter(|id| !merged.contains(id)).filter_map(|id| {
         let old = old_object(*id, manifests)?;
         let why = plan.inert.get(id).map(|code| format!("{} ({code})", code.entry().title));
@@ -51,7 +52,8 @@ pub fn report(
 }
 
 /// One conversion per group of new objects that come from the same old ones.
-fn conversions(placement: &Placement, manifests: &[Input]) -> Vec<Conversion> {
+fn conversions(placement: &Placement, manifests: &[Input], changes: &[Change]) -> Vec<Conversion> {
+    let lines = lines_of_new_objects(changes);
     let mut groups: BTreeMap<Vec<ManifestId>, Vec<&Placed>> = BTreeMap::new();
     for placed in placement.written() {
         groups.entry(placed.from.clone()).or_default().push(placed);
@@ -60,7 +62,7 @@ fn conversions(placement: &Placement, manifests: &[Input]) -> Vec<Conversion> {
         .into_iter()
         .map(|(from, group)| Conversion {
             from: from.iter().filter_map(|id| old_object(*id, manifests)).collect(),
-            to: group.into_iter().map(|placed| new_object(placed, manifests)).collect(),
+            to: group.into_iter().map(|placed| new_object(placed, manifests, &lines)).collect(),
             inert: None,
         })
         .collect()
@@ -77,12 +79,34 @@ fn old_object(id: ManifestId, manifests: &[Input]) -> Option<OldObject> {
     })
 }
 
-fn new_object(placed: &Placed, manifests: &[Input]) -> NewObject {
+/// (file, kind, name) of every object in the changed files, with the lines on which objects of that name start.
+type Lines = BTreeMap<(String, String, String), Vec<usize>>;
+
+fn lines_of_new_objects(changes: &[Change]) -> Lines {
+    let mut lines = Lines::new();
+    for change in changes {
+        let stream = yaml::Stream::parse(&change.shown, change.new.as_str().into());
+        for manifest in stream.manifests() {
+            let text = |pointer: &str| {
+                manifest.value().pointer(pointer).and_then(|v| v.as_str()).unwrap_or_default().to_owned()
+            };
+            let key = (change.shown.to_string(), text("/kind"), text("/metadata/name"));
+            lines.entry(key).or_default().push(manifest.place("").line);
+        }
+    }
+    lines
+}
+
+fn new_object(placed: &Placed, manifests: &[Input], lines: &Lines) -> NewObject {
     let home = placed.from.first().and_then(|id| manifests.get(id.0)).map(|input| input.manifest.place(""));
+    let file = home.as_ref().map(|place| place.file.to_string()).unwrap_or_default();
+    let line = lines
+        .get(&(file.clone(), placed.object.kind.clone(), placed.object.name.clone()))
+        .and_then(|lines| lines.first().copied());
     NewObject {
         object: placed.object.clone(),
-        file: home.as_ref().map(|place| place.file.to_string()).unwrap_or_default(),
-        line: home.map_or(1, |place| place.line),
+        file,
+        line: line.unwrap_or_else(|| home.map_or(1, |place| place.line)),
         text: yaml::emit(&placed.tree),
     }
 }

@@ -99,13 +99,17 @@ pub fn run(job: Job) -> Done {
         Some(_) => Vec::new(),
         None => proof::prove_conversion(&loaded, &plan, &placement, &job.reading, job.options.strict),
     };
+    let unverified = unverified.or_else(|| {
+        verification.is_empty().then(|| "no Service and no workload is in the input to compare it on".to_owned())
+    });
     findings.extend(proof::unexplained(&verification, &findings, &job.options.allow, !plan.refused.is_empty()));
 
     let exit = Exit::of(&findings, &job.options.allow, loaded.seen, !placement.changes.is_empty());
     let may_write = exit.may_write(job.keep_going);
-    let mut report = fill::report(&loaded, &plan, &placement, verification, findings);
+    let mut report = fill::report(&loaded, &plan, &placement, &changes, verification, findings);
     report.purpose = job.purpose;
     report.unverified = unverified;
+    report.withheld = (!may_write && !changes.is_empty()).then(|| exit.reason_to_withhold().to_owned());
     report.files = changes
         .iter()
         .map(|change| FileChange {

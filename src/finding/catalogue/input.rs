@@ -153,10 +153,4 @@ codes! {
         risk: "A run that looked at nothing reports no problems, which is easily mistaken for a clean result.",
         remedy: "Check the paths; ignore files such as `.gitignore` are respected, and a file that is named directly is always read.",
     }
-    DUPLICATE_DOCUMENT = "duplicate-document", Error, None {
-        title: "the same object written twice",
-        cause: "Two documents have the same kind, namespace and name. A cluster keeps only the one that was applied last, and the files do not say which that was.",
-        risk: "Access rules of the document that was not in force would be carried over, or those in force would be lost.",
-        remedy: "Delete the document that is not in force (`kubectl get KIND NAME -o yaml` shows the one that is), or convert the folders separately.",
-    }
 }
