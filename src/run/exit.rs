@@ -4,6 +4,9 @@ use crate::finding::catalogue::{self, plan};
 use crate::finding::{Code, Direction, Finding, Severity};
 use std::collections::BTreeSet;
 
+/// Findings about old objects that meshlift sees but does not edit.
+const LEFT_ALONE: [Code; 2] = [catalogue::input::TEMPLATED_MANIFEST, catalogue::input::EMBEDDED_MANIFEST];
+
 /// What the exit code depends on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Exit {
@@ -17,6 +20,9 @@ pub struct Exit {
     pub refused: bool,
     /// Access is lost, a finding says so, and the user has not allowed it by name (3).
     pub lossy: bool,
+    /// Old objects were left alone because they stand in a template or inside a string, and the user has not allowed
+    /// that by name (3): what was skipped must be visible in the exit code.
+    pub left_alone: bool,
     /// Something would change (1, where the subcommand asks for it).
     pub pending: bool,
 }
@@ -36,6 +42,9 @@ impl Exit {
                 Severity::Error => exit.refused = true,
                 Severity::Warning if finding.direction == Direction::Narrower && !allowed.contains(&finding.code) => {
                     exit.lossy = true;
+                }
+                Severity::Warning if LEFT_ALONE.contains(&finding.code) && !allowed.contains(&finding.code) => {
+                    exit.left_alone = true;
                 }
                 Severity::Warning | Severity::Note => {}
             }
@@ -76,7 +85,7 @@ pub fn exit_code(exit: Exit, changes_count: bool) -> u8 {
         5
     } else if exit.different {
         4
-    } else if exit.refused || exit.lossy {
+    } else if exit.refused || exit.lossy || exit.left_alone {
         3
     } else if exit.pending && changes_count {
         1
