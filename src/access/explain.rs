@@ -64,7 +64,16 @@ fn lines(request: &Request, subject: &Subject<'_>, labels: &Labels) -> Vec<(Stri
         }
     }
     if let Some(port) = request.value(&Attribute::Port) {
-        tell("port", format!("{port}, which no Service declares"));
+        tell(
+            "port",
+            match subject.governing {
+                None => format!("{port}, which no Service declares"),
+                Some((service, named)) => {
+                    let (namespace, name) = (&service.meta.namespace, &service.meta.name);
+                    format!("{port}, if port {} of Service {namespace}/{name} leads there", named.port)
+                }
+            },
+        );
     }
     if subject.traffic == Transport::Http {
         for attribute in [Attribute::Method, Attribute::Host] {

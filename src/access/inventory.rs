@@ -4,7 +4,9 @@
 use super::subject::Subject;
 use super::{Side, Transport, World};
 use crate::api::core::Workload;
+use crate::api::core::{Service, ServicePort};
 use crate::api::{Labels, Meta};
+use crate::finding::ObjectRef;
 use crate::mesh::{GovernedPort, Mesh, Protocol, compatible, selects};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,8 +19,9 @@ pub struct Pods {
     pub after: Workload,
     /// Labels that were added to a stand-in because a policy asks for them.
     pub added: Labels,
-    /// False when policies can tell more pods apart than are compared.
-    pub complete: bool,
+    /// True when nothing may be called proved: policies can tell more pods apart than are compared, or an object that
+    /// may bear on these pods could not be read, or a Sidecar replaces their listeners.
+    pub in_doubt: bool,
 }
 
 /// A stand-in is refined into at most so many.
@@ -37,6 +40,7 @@ pub fn pods(before: &Side<'_>, after: &Side<'_>) -> Vec<Pods> {
     let new = after.mesh.subjects().into_iter().map(|workload| (key(&workload), workload));
     let new: BTreeMap<_, Workload> = new.collect();
     let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
+    let mut asked: BTreeMap<&str, BTreeSet<Labels>> = BTreeMap::new();
     let mut found = Vec::new();
     for name in names {
         let (Some(first), Some(second)) = (old.get(name).or(new.get(name)), new.get(name).or(old.get(name))) else {
@@ -44,31 +48,50 @@ pub fn pods(before: &Side<'_>, after: &Side<'_>) -> Vec<Pods> {
         };
         // A Service stands in only while the other side knows no pods of it.
         if first.stand_in && second.stand_in {
-            found.extend(varieties(before, after, first, second));
+            let namespace = first.meta.namespace.as_str();
+            let asked = asked.entry(namespace).or_insert_with(|| {
+                [before, after].into_iter().flat_map(|side| selectors(side.mesh, namespace)).collect()
+            });
+            found.extend(varieties(asked, first, second));
         } else {
-            found.push(Pods { before: first.clone(), after: second.clone(), added: Labels::new(), complete: true });
+            found.push(Pods { before: first.clone(), after: second.clone(), added: Labels::new(), in_doubt: false });
         }
+    }
+    for pods in &mut found {
+        pods.in_doubt |= in_doubt(before, &pods.before) || in_doubt(after, &pods.after);
     }
     found
 }
 
+/// True when it is not known what a side does about these pods. A rejected old object may have been enforced all the
+/// same; an unreadable object may be anything; custom ingress listeners of a Sidecar replaced those of the Services in
+/// old releases, and are not modelled.
+fn in_doubt(side: &Side<'_>, workload: &Workload) -> bool {
+    let mesh = side.mesh;
+    let bears = |object: &ObjectRef| {
+        let namespace = object.namespace.as_str();
+        namespace.is_empty() || namespace == mesh.settings.root_namespace || namespace == workload.meta.namespace
+    };
+    let unread = mesh.unreadable.iter().any(|(_, object)| object.kind != "DestinationRule" && bears(object));
+    let inert = |id| mesh.inert.iter().any(|(inert, ..)| inert == id);
+    let rejected = || mesh.rejected.iter().any(|(id, object)| !inert(id) && bears(object));
+    unread || (side.world == World::Source && (rejected() || mesh.custom_ingress(workload).is_some()))
+}
+
 /// A stand-in, and the same with every set of further labels that policies ask for.
-fn varieties(before: &Side<'_>, after: &Side<'_>, old: &Workload, new: &Workload) -> Vec<Pods> {
-    let mut asked: BTreeSet<Labels> = BTreeSet::new();
-    for mesh in [before.mesh, after.mesh] {
-        asked.extend(selectors(mesh, &old.meta));
-    }
+fn varieties(asked: &BTreeSet<Labels>, old: &Workload, new: &Workload) -> Vec<Pods> {
     let mut found: Vec<Labels> = vec![old.pod_labels.clone()];
-    let mut complete = true;
+    let mut in_doubt = false;
     for selector in asked {
-        for known in found.clone() {
-            if !compatible(&selector, &known) || selects(&selector, &known) {
+        for index in 0..found.len() {
+            let Some(known) = found.get(index).filter(|known| compatible(selector, known) && !selects(selector, known))
+            else {
                 continue;
-            }
-            let mut both = known;
+            };
+            let mut both = known.clone();
             both.extend(selector.clone());
             if found.len() >= REFINEMENTS {
-                complete = false;
+                in_doubt = true;
             } else if !found.contains(&both) {
                 found.push(both);
             }
@@ -85,20 +108,20 @@ fn varieties(before: &Side<'_>, after: &Side<'_>, old: &Workload, new: &Workload
             before: relabel(old),
             after: relabel(new),
             added: added.map(|(key, value)| (key.clone(), value.clone())).collect(),
-            complete,
+            in_doubt,
         }
     };
     found.into_iter().map(variety).collect()
 }
 
 /// The label sets that policies of a mesh ask of pods in a namespace.
-fn selectors(mesh: &Mesh, workload: &Meta) -> Vec<Labels> {
-    let near = |meta: &Meta| meta.namespace == workload.namespace || meta.namespace == mesh.settings.root_namespace;
+fn selectors(mesh: &Mesh, namespace: &str) -> Vec<Labels> {
+    let near = |meta: &Meta| meta.namespace == namespace || meta.namespace == mesh.settings.root_namespace;
     let mut found: Vec<Labels> = Vec::new();
     found.extend(mesh.peer.iter().filter(|p| near(&p.meta)).map(|p| p.selector.clone()));
     found.extend(mesh.request.iter().filter(|p| near(&p.meta)).map(|p| p.selector.clone()));
     found.extend(mesh.authorization.iter().filter(|p| near(&p.meta)).map(|p| p.selector.clone()));
-    for role in mesh.roles.iter().filter(|role| role.meta.namespace == workload.namespace) {
+    for role in mesh.roles.iter().filter(|role| role.meta.namespace == namespace) {
         for constraint in role.rules.iter().flat_map(|rule| &rule.constraints) {
             let key = constraint.key.strip_prefix("destination.labels[").and_then(|key| key.strip_suffix(']'));
             let Some(key) = key else { continue };
@@ -130,21 +153,26 @@ pub struct Question<'a> {
     pub after: Subject<'a>,
 }
 
-/// The questions about a workload: every declared port and kind of traffic, then undeclared ports.
+/// The questions about a workload: every declared port and kind of traffic, then ports whose name leads to an unknown
+/// number (asked about with any number), then undeclared ports.
 ///
 /// Traffic that is not HTTP is not compared on ports that the old side took as HTTP: it was never a way in.
-pub fn questions<'a>(pods: &'a Pods, before: World, after: World, ports: &[GovernedPort<'a>]) -> Vec<Question<'a>> {
+pub fn questions<'a>(
+    pods: &'a Pods,
+    before: World,
+    after: World,
+    services: &'a Mesh,
+    ports: &[GovernedPort<'a>],
+) -> Vec<Question<'a>> {
     let mut found = Vec::new();
-    let protocol = |world: World, port: &GovernedPort<'_>| match world {
-        World::Source => port.old_protocol,
-        World::Target => port.new_protocol,
-    };
-    for port in ports {
-        let (old, new) = (protocol(before, port), protocol(after, port));
-        let governing = Some((port.service, port.service_port));
+    let mut ask = |port: Option<u16>, governing: Option<(&'a Service, &'a ServicePort)>, chains: [Protocol; 2]| {
+        let protocol = |world: World| match world {
+            World::Source => chains[0],
+            World::Target => chains[1],
+        };
+        let (old, new) = (protocol(before), protocol(after));
         let question = |traffic| {
-            let subject =
-                |workload, protocol| Subject { workload, port: Some(port.number), governing, traffic, protocol };
+            let subject = |workload, protocol| Subject { workload, port, governing, traffic, protocol };
             Question { before: subject(&pods.before, old), after: subject(&pods.after, new) }
         };
         if old != Protocol::Tcp || new != Protocol::Tcp {
@@ -153,10 +181,13 @@ pub fn questions<'a>(pods: &'a Pods, before: World, after: World, ports: &[Gover
         if old != Protocol::Http {
             found.push(question(Transport::Tcp));
         }
+    };
+    for port in ports {
+        ask(Some(port.number), Some((port.service, port.service_port)), [port.old_protocol, port.new_protocol]);
     }
-    for traffic in [Transport::Http, Transport::Tcp] {
-        let subject = |workload| Subject { workload, port: None, governing: None, traffic, protocol: Protocol::Auto };
-        found.push(Question { before: subject(&pods.before), after: subject(&pods.after) });
+    for (service, port) in services.unresolved_ports(&pods.before) {
+        ask(None, Some((service, port)), [services.old_protocol(port), services.new_protocol(port)]);
     }
+    ask(None, None, [Protocol::Auto, Protocol::Auto]);
     found
 }

@@ -29,7 +29,7 @@ pub fn prove(before: Side<'_>, after: Side<'_>, options: &Options) -> Vec<Verdic
     for pods in &pods {
         let ports = services.governed_ports(&pods.before);
         let declared: BTreeSet<u16> = ports.iter().map(|port| port.number).collect();
-        for question in inventory::questions(pods, before.world, after.world, &ports) {
+        for question in inventory::questions(pods, before.world, after.world, services, &ports) {
             let old = ruling(&mut f, before, &question.before);
             let new = ruling(&mut f, after, &question.after);
             let free_port = question.before.port.is_none();
@@ -76,7 +76,7 @@ fn verdict(f: &Formulas, one: &Compiled<'_>, comparison: &Comparison, strict: bo
     let mut outcome = comparison.outcome;
     let mut relaxations = comparison.relaxations.clone();
     let (wider, mut narrower) = (show(&comparison.wider), show(&comparison.narrower));
-    if subject.port.is_none() && !strict {
+    if subject.governing.is_none() && !strict {
         // Nothing protected these ports before; that the new policies do is accepted, the opposite never is.
         let accepted = match outcome {
             Outcome::Narrower => Some(Outcome::Equal),
@@ -89,7 +89,7 @@ fn verdict(f: &Formulas, one: &Compiled<'_>, comparison: &Comparison, strict: bo
             relaxations.insert(Relaxation::UndeclaredPorts);
         }
     }
-    if outcome == Outcome::Equal && !one.pods.complete {
+    if outcome == Outcome::Equal && one.pods.in_doubt {
         outcome = Outcome::Undecided(0);
     }
     let workload = &subject.workload;

@@ -32,7 +32,7 @@ pub fn authorize(
         ruling.otherwise = Clause::new(Formula::TRUE, true, "RBAC only logs (PERMISSIVE)").of(&config.meta);
         return;
     }
-    grants(f, mesh, &Target { mesh, service, subject, chain }, caller, ruling);
+    grants(f, mesh, &Target { mesh, service, host: mesh.host(service), subject, chain }, caller, ruling);
     let reason = "no ServiceRole grants it, and RBAC is on for the Service";
     ruling.otherwise = Clause::new(Formula::TRUE, false, reason).of(&config.meta);
 }
@@ -41,28 +41,33 @@ pub fn authorize(
 fn grants(f: &mut Formulas, mesh: &Mesh, target: &Target<'_>, caller: &Caller, ruling: &mut Ruling) {
     let namespace = &target.service.meta.namespace;
     for role in mesh.roles.iter().filter(|role| role.meta.namespace == *namespace) {
-        let bindings = mesh.bindings.iter().filter(|binding| {
-            binding.meta.namespace == *namespace
-                && binding.role.name == role.meta.name
-                && binding.enforcement == Enforcement::Enforced
-        });
-        let mut subjects = Vec::new();
-        for (binding, member) in bindings.flat_map(|binding| binding.subjects.iter().map(move |s| (binding, s))) {
-            let named = subject::matches(f, &mesh.settings, target.chain, mesh.settings.source, caller, member);
-            if named != Formula::FALSE {
-                subjects.push((named, binding));
-            }
-        }
-        if subjects.is_empty() {
+        let rules: Vec<(usize, Formula)> = role
+            .rules
+            .iter()
+            .enumerate()
+            .filter(|(_, rule)| target.fits(rule))
+            .map(|(index, rule)| (index, role::matches(f, target, rule)))
+            .filter(|(_, asked)| *asked != Formula::FALSE)
+            .collect();
+        if rules.is_empty() {
             continue;
         }
-        for (index, rule) in role.rules.iter().enumerate() {
-            let asked = role::matches(f, target, rule);
-            for (named, binding) in &subjects {
-                let when = f.all([asked, *named]);
-                let reason =
-                    format!("rule {} of {} grants it to {}", index + 1, role.meta.object(), binding.meta.object());
-                ruling.push(Clause::new(when, true, reason).at(&role.meta, &rule.place));
+        let bindings = mesh.bindings.iter().filter(|binding| {
+            binding.role.name == role.meta.name
+                && binding.meta.namespace == *namespace
+                && binding.enforcement == Enforcement::Enforced
+        });
+        for binding in bindings {
+            for member in &binding.subjects {
+                let named = subject::matches(f, &mesh.settings, target.chain, mesh.settings.source, caller, member);
+                for &(index, asked) in &rules {
+                    let when = f.all([asked, named]);
+                    if let (false, Some(rule)) = (when == Formula::FALSE, role.rules.get(index)) {
+                        let (granted, by) = (role.meta.object(), binding.meta.object());
+                        let reason = format!("rule {} of {granted} allows it, given by {by}", index + 1);
+                        ruling.push(Clause::new(when, true, reason).at(&role.meta, &rule.place));
+                    }
+                }
             }
         }
     }

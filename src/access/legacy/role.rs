@@ -18,10 +18,19 @@ pub struct Target<'a> {
     pub mesh: &'a Mesh,
     /// The service that governs the port.
     pub service: &'a Service,
+    /// Its host name.
+    pub host: String,
     /// The port and the workload.
     pub subject: &'a Subject<'a>,
     /// The chain.
     pub chain: Transport,
+}
+
+impl Target<'_> {
+    /// ANY service pattern of the rule matches the host name; no pattern matches every service.
+    pub fn fits(&self, rule: &AccessRule) -> bool {
+        rule.services.is_empty() || rule.services.iter().any(|pattern| static_matches(pattern, &self.host))
+    }
 }
 
 /// What one constraint comes to.
@@ -35,9 +44,7 @@ enum Reading {
 /// ALL of: a service pattern fits, and every field and constraint holds. On TCP a rule with any HTTP-only content grants
 /// nothing. What Pilot ignored is left out; with nothing left the rule grants everything.
 pub fn matches(f: &mut Formulas, target: &Target<'_>, rule: &AccessRule) -> Formula {
-    let host = target.mesh.host(target.service);
-    let fits = rule.services.is_empty() || rule.services.iter().any(|pattern| static_matches(pattern, &host));
-    if !fits || (!is_http(target.chain) && is_http_only(rule)) {
+    if !target.fits(rule) || (!is_http(target.chain) && is_http_only(rule)) {
         return Formula::FALSE;
     }
     let mut conditions = Vec::new();

@@ -146,7 +146,7 @@ impl Sides {
         let services = inventory::services(&before, &after);
         let ports = services.governed_ports(&pods[0].before);
         let traffic = if request.full_path().is_some() { Transport::Http } else { Transport::Tcp };
-        let question = inventory::questions(&pods[0], World::Source, World::Target, &ports)
+        let question = inventory::questions(&pods[0], World::Source, World::Target, services, &ports)
             .into_iter()
             .find(|question| question.before.port == port && question.before.traffic == traffic)
             .expect("the port is asked about");

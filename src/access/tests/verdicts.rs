@@ -291,13 +291,60 @@ fn verdicts_come_worst_first_and_are_reproducible() {
 }
 
 #[test]
+fn an_object_that_could_not_be_read_is_never_called_proved() {
+    let sides = sides(&[APP], &[APP]);
+    sides.expect(Outcome::Equal, &[]);
+    let mut broken = sides;
+    let object = crate::finding::ObjectRef::new("ServiceRole", "default", "broken");
+    broken.old.rejected.push((crate::api::ManifestId(0), object));
+    assert!(matches!(broken.http().outcome, Outcome::Undecided(_)));
+}
+
+#[test]
+fn authn_e33_a_named_port_of_unknown_pods_is_compared_with_any_number() {
+    let named = APP.replace("targetPort: 8080", "targetPort: web");
+    let granted = role("[{services: ['app.*'], methods: [GET]}]", "[{user: '*'}]");
+    let new = |ports: &str| policy("new", &format!("{{rules: [{{to: [{{operation: {{methods: [GET]{ports}}}}}]}}]}}"));
+    let outcome = |new: String| {
+        let verdicts = sides(&[&named, INCLUDED, &granted], &[&named, DENY_DEFAULT, &new]).prove(false);
+        verdicts.first().map(|verdict| (verdict.port, verdict.outcome))
+    };
+    // The pass-through grant on undeclared ports is narrower than before, which is accepted.
+    assert_eq!(outcome(new("")), Some((None, Outcome::Equal)));
+    assert_eq!(outcome(new(", ports: ['80']")), Some((None, Outcome::Narrower)));
+}
+
+#[test]
+fn e32_the_older_of_two_services_governs_a_shared_port() {
+    let aged = |name: &str, year: u16| {
+        APP.replace("{name: app,", &format!("{{name: {name}, creationTimestamp: '{year}-01-01T00:00:00Z',"))
+    };
+    let granted = role("[{services: ['a.*']}]", "[{user: '*'}]");
+    let decide = |a: u16, b: u16| {
+        let sides = sides(&[&aged("a", a), &aged("b", b), INCLUDED, &granted], &[APP]);
+        sides.decide(Some(8080), &Request::http("GET", "/")).0
+    };
+    assert!(decide(2019, 2020) && !decide(2020, 2019));
+}
+
+#[test]
+fn e36_pods_without_a_service_were_open() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: lone, namespace: default, labels: {app: lone}}\nspec: {containers: [{name: c, image: i}]}\n";
+    let sides = sides(&[pod, INCLUDED], &[pod, DENY_DEFAULT]);
+    assert_eq!(sides.decide(None, &Request::http("GET", "/")), (true, false));
+    assert!(sides.prove(false).iter().all(|verdict| verdict.outcome == Outcome::Equal));
+    assert!(sides.prove(true).iter().all(|verdict| verdict.outcome == Outcome::Narrower));
+}
+
+#[test]
 #[ignore = "a measurement: run with --release --nocapture"]
 fn a_thousand_workloads_with_fifty_rules_each() {
     let (mut old, mut new) = (vec![INCLUDED.to_owned()], vec![DENY_DEFAULT.to_owned()]);
     for n in 0..1000 {
         let service = APP.replace("name: app", &format!("name: app{n}")).replace("app: app", &format!("app: app{n}"));
-        let rules: Vec<String> =
-            (0..50).map(|r| format!("{{services: ['app{n}.*'], methods: [GET], paths: ['/a{n}/{r}/*']}}")).collect();
+        let rules: Vec<String> = (0..50)
+            .map(|r| format!("{{services: ['app{n}.*'], methods: [GET], paths: ['/a{n}/{r}', '/b{r}/*']}}"))
+            .collect();
         let user = format!("cluster.local/ns/web/sa/x{n}");
         let granted = role(&format!("[{}]", rules.join(", ")), &format!("[{{user: {user}}}]"));
         old.extend([
@@ -310,7 +357,7 @@ fn a_thousand_workloads_with_fifty_rules_each() {
             .map(|r| {
                 format!(
                     "{{from: [{{source: {{principals: [{user}]}}}}], \
-                     to: [{{operation: {{methods: [GET], paths: ['/a{n}/{r}/*']}}}}]}}"
+                     to: [{{operation: {{methods: [GET], paths: ['/a{n}/{r}', '/b{r}/*']}}}}]}}"
                 )
             })
             .collect();
