@@ -1,0 +1,245 @@
+//! One access rule of a ServiceRole: from its fields to an operation, conditions, and what Pilot decided before Envoy
+//! saw a request (`spec/rbac.md` §6.4, §6.5).
+//!
+//! Plain fields come from the mapping file; the steps here give the rest.
+
+use super::addresses;
+use super::clause::Clause;
+use super::services;
+use crate::api::legacy::{AccessRule, Constraint};
+use crate::finding::Finding;
+use crate::finding::catalogue::rbac as codes;
+use crate::mapping::{Item, Step};
+use crate::mesh::SourceRelease;
+use std::collections::BTreeSet;
+
+/// What an access rule becomes.
+#[derive(Debug, Default)]
+pub(super) struct Converted {
+    /// Operation and conditions.
+    pub clause: Clause,
+    /// What decides where it applies.
+    pub place: Statics,
+    /// What there is to say about it. Errors refuse the role.
+    pub findings: Vec<Finding>,
+}
+
+/// The part that Pilot evaluated for a service and its pods. All parts must hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Statics {
+    /// Host name patterns (ORed); empty means every service.
+    pub services: Vec<String>,
+    /// Pod label key to value patterns (ORed).
+    pub labels: Vec<(String, Vec<String>)>,
+    /// Patterns for the service's short name (ORed), if asked for.
+    pub names: Option<Vec<String>>,
+    /// Patterns for the service account (ORed), if asked for.
+    pub users: Option<Vec<String>>,
+    /// Some condition holds nowhere: the rule never applied.
+    pub never: bool,
+}
+
+/// Converts one access rule of a role in `namespace`. `item` is what the mapping made of it.
+pub(super) fn convert(rule: &AccessRule, item: &Item, namespace: &str, source: SourceRelease) -> Converted {
+    let mut clause = Clause::of_fragment(&item.value);
+    clause.http_only = item.http_only;
+    let place = Statics { services: rule.services.clone(), ..Statics::default() };
+    let mut builder = Builder { rule, item, converted: Converted { clause, place, findings: Vec::new() } };
+    builder.repeated();
+    builder.statics(namespace);
+    builder.ports();
+    builder.path_matcher(source);
+    builder.odd_keys();
+    builder.destination_addresses();
+    builder.server_name();
+    builder.converted
+}
+
+struct Builder<'a> {
+    rule: &'a AccessRule,
+    item: &'a Item,
+    converted: Converted,
+}
+
+impl<'a> Builder<'a> {
+    /// The constraints that a step has to account for. Of several with one key only the last counted (E104).
+    fn constraints(&self, step: Step) -> Vec<&'a Constraint> {
+        let pointers = self.item.steps.get(step.name()).map(Vec::as_slice).unwrap_or_default();
+        let indexes: BTreeSet<usize> = pointers
+            .iter()
+            .filter_map(|pointer| {
+                let (_, rest) = pointer.split_once("/constraints/")?;
+                rest.split('/').next()?.parse().ok()
+            })
+            .collect();
+        indexes.into_iter().filter(|index| !self.is_repeated(*index)).filter_map(|i| self.rule.constraints.get(i)).collect()
+    }
+
+    /// True when a later constraint has the same key.
+    fn is_repeated(&self, index: usize) -> bool {
+        let key = self.rule.constraints.get(index).map(|constraint| &constraint.key);
+        self.rule.constraints.iter().skip(index + 1).any(|later| Some(&later.key) == key)
+    }
+
+    fn tell(&mut self, constraint: &Constraint, finding: Finding) {
+        self.converted.findings.push(finding.at(constraint.place.clone()));
+    }
+
+    fn repeated(&mut self) {
+        for (index, constraint) in self.rule.constraints.iter().enumerate() {
+            if self.is_repeated(index) {
+                self.tell(
+                    constraint,
+                    Finding::new(
+                        codes::REPEATED_CONSTRAINT,
+                        format!("The constraint `{}` is given again below; old Istio used the last one only, and so does the result.", constraint.key),
+                    ),
+                );
+            }
+        }
+    }
+
+    fn statics(&mut self, namespace: &str) {
+        for constraint in self.constraints(Step::StaticConstraint) {
+            let place = &mut self.converted.place;
+            let values = constraint.values.clone();
+            match constraint.key.as_str() {
+                "destination.name" => place.names = Some(values),
+                "destination.user" => place.users = Some(values),
+                "destination.namespace" => {
+                    if !values.iter().any(|value| services::matches(value, namespace)) {
+                        place.never = true;
+                        self.tell(
+                            constraint,
+                            Finding::new(
+                                codes::RULE_NEVER_APPLIES,
+                                format!("A role governs its own namespace `{namespace}` only, so the constraint `destination.namespace: [{}]` never held.", values.join(", ")),
+                            ),
+                        );
+                    }
+                }
+                key => match key.strip_prefix("destination.labels[").and_then(|rest| rest.strip_suffix(']')) {
+                    Some(label) if !label.is_empty() => place.labels.push((label.to_owned(), values)),
+                    _ => {
+                        place.never = true;
+                        self.tell(
+                            constraint,
+                            Finding::new(codes::RULE_NEVER_APPLIES, format!("No pod has the label that `{key}` asks for.")),
+                        );
+                    }
+                },
+            }
+        }
+    }
+
+    /// `destination.port` becomes `ports`; both cannot be given (validation).
+    fn ports(&mut self) {
+        for constraint in self.constraints(Step::ConstraintPort) {
+            let (ports, ignored): (Vec<_>, Vec<_>) =
+                constraint.values.iter().map(|value| (port(value), value)).partition(|(port, _)| port.is_some());
+            let ports: Vec<String> = ports.into_iter().filter_map(|(port, _)| port).collect();
+            for (_, value) in ignored {
+                self.tell(
+                    constraint,
+                    Finding::new(
+                        codes::IGNORED_CONSTRAINT,
+                        format!("`{value}` is not a port number; old Istio ignored it in `destination.port`, and so does the result."),
+                    ),
+                );
+            }
+            self.converted.clause.operation.ports.values = ports;
+        }
+    }
+
+    /// `path-matcher`, known to 1.5 only, compared the path without its query, as `paths` does now.
+    fn path_matcher(&mut self, source: SourceRelease) {
+        for constraint in self.constraints(Step::PathMatcher) {
+            let paths = &mut self.converted.clause.operation.paths;
+            if source == SourceRelease::V1_4 {
+                self.tell_ignored(constraint);
+            } else if paths.is_empty() {
+                paths.values = constraint.values.clone();
+            } else {
+                self.tell(
+                    constraint,
+                    Finding::new(codes::TWO_PATH_CONDITIONS, "Both `paths` and a constraint `path-matcher` are given; the new API has room for one of them."),
+                );
+            }
+        }
+    }
+
+    fn odd_keys(&mut self) {
+        for constraint in self.constraints(Step::UnknownConstraint) {
+            self.tell_ignored(constraint);
+        }
+        for constraint in self.constraints(Step::HttpGuard) {
+            self.tell(
+                constraint,
+                Finding::new(
+                    codes::MALFORMED_KEY,
+                    format!("Old Istio could not read the constraint `{}` and put no condition in its place; it only kept the rule off TCP ports.", constraint.key),
+                ),
+            );
+        }
+        for constraint in self.constraints(Step::OddKey) {
+            if constraint.key.starts_with("destination.labels") {
+                self.converted.place.never = true;
+                self.tell(
+                    constraint,
+                    Finding::new(codes::RULE_NEVER_APPLIES, format!("No pod has the label that `{}` asks for.", constraint.key)),
+                );
+            } else {
+                self.tell(
+                    constraint,
+                    Finding::new(codes::EMPTY_BRACKETS, format!("The constraint `{}` names nothing between its brackets.", constraint.key)),
+                );
+            }
+        }
+    }
+
+    fn tell_ignored(&mut self, constraint: &Constraint) {
+        self.tell(
+            constraint,
+            Finding::new(
+                codes::IGNORED_CONSTRAINT,
+                format!("Old Istio did not know the constraint `{}` and ignored it, and so does the result: the rule is as wide as it was, not as it reads.", constraint.key),
+            ),
+        );
+    }
+
+    fn destination_addresses(&mut self) {
+        let mut kept = Vec::new();
+        for mut condition in std::mem::take(&mut self.converted.clause.when) {
+            if condition.key == "destination.ip" {
+                let read = addresses::read(condition.field.values.iter().map(String::as_str));
+                for value in &read.ignored {
+                    self.converted.findings.push(
+                        Finding::new(
+                            codes::UNREADABLE_ADDRESS,
+                            format!("The address `{value}` cannot be read; old Istio ignored it, and so does the result."),
+                        )
+                        .at(self.rule.place.clone()),
+                    );
+                }
+                if read.valid.is_empty() {
+                    continue;
+                }
+                condition.field.values = read.valid;
+            }
+            kept.push(condition);
+        }
+        self.converted.clause.when = kept;
+    }
+
+    /// `connection.sni: "*"` held without a server name too (§3.5).
+    fn server_name(&mut self) {
+        let always = |values: &[String]| values.iter().any(|value| value == "*");
+        self.converted.clause.when.retain(|condition| condition.key != "connection.sni" || !always(&condition.field.values));
+    }
+}
+
+/// A port as old Istio read it: decimal, 0 to 65535.
+fn port(value: &str) -> Option<String> {
+    let digits = value.strip_prefix('+').unwrap_or(value);
+    digits.parse::<u16>().ok().map(|number| number.to_string())
+}

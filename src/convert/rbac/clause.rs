@@ -1,0 +1,126 @@
+//! A rule in the making: what one access rule, one subject, or the two together ask for.
+
+use crate::api::security::{Condition, Field, Operation, Source};
+use crate::yaml::Notes;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// One conjunction of the new API. An access rule fills `operation` and `when`, a subject fills `source` and `when`;
+/// [`Clause::and`] joins them into a rule. All parts must hold; an empty clause holds always.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Clause {
+    /// Who.
+    pub source: Source,
+    /// What.
+    pub operation: Operation,
+    /// Further conditions.
+    pub when: Vec<Condition>,
+    /// Old Istio dropped this part on TCP ports (`spec/rbac.md` §3.6).
+    pub http_only: bool,
+    /// Old Istio never matched this part on TCP ports under 1.4, although nothing in it is HTTP (E70, E112).
+    pub dead_on_tcp_in_1_4: bool,
+    /// Comments of the fields it was made from, by the name of the new field; `""` is the rule itself.
+    pub notes: BTreeMap<String, Notes>,
+}
+
+impl Clause {
+    /// The clause a mapping fragment `{operation, source, when}` stands for.
+    pub fn of_fragment(fragment: &Value) -> Clause {
+        let part = |name: &str| fragment.get(name).unwrap_or(&Value::Null);
+        let operation = part("operation");
+        let source = part("source");
+        let when = part("when").as_array().map(Vec::as_slice).unwrap_or_default();
+        Clause {
+            operation: Operation {
+                hosts: field(operation, "hosts", "notHosts"),
+                ports: field(operation, "ports", "notPorts"),
+                methods: field(operation, "methods", "notMethods"),
+                paths: field(operation, "paths", "notPaths"),
+            },
+            source: Source {
+                principals: field(source, "principals", "notPrincipals"),
+                request_principals: field(source, "requestPrincipals", "notRequestPrincipals"),
+                namespaces: field(source, "namespaces", "notNamespaces"),
+                ip_blocks: field(source, "ipBlocks", "notIpBlocks"),
+                remote_ip_blocks: field(source, "remoteIpBlocks", "notRemoteIpBlocks"),
+                service_accounts: field(source, "serviceAccounts", "notServiceAccounts"),
+            },
+            when: when
+                .iter()
+                .map(|entry| Condition {
+                    key: entry.get("key").and_then(Value::as_str).unwrap_or_default().to_owned(),
+                    field: field(entry, "values", "notValues"),
+                })
+                .collect(),
+            ..Clause::default()
+        }
+    }
+
+    /// Both hold: `self` is the access rule, `subject` the subject. They never fill the same field.
+    pub fn and(&self, subject: &Clause) -> Clause {
+        let mut both = self.clone();
+        both.source = subject.source.clone();
+        both.when.extend(subject.when.iter().cloned());
+        both.http_only |= subject.http_only;
+        both.dead_on_tcp_in_1_4 |= subject.dead_on_tcp_in_1_4;
+        both.notes.extend(subject.notes.iter().map(|(name, notes)| (name.clone(), notes.clone())));
+        both
+    }
+
+    /// Adds a condition; ANDed with the others, also with one of the same key.
+    pub fn require(&mut self, key: &str, values: Vec<String>) {
+        self.when.push(Condition { key: key.to_owned(), field: Field { values, not: Vec::new() } });
+    }
+
+    /// True when the new API drops the rule on TCP ports, because ANY part of it is HTTP (`spec/rbac.md` §4.7).
+    pub fn is_http(&self) -> bool {
+        let Operation { hosts, methods, paths, ports: _ } = &self.operation;
+        [hosts, methods, paths, &self.source.request_principals].iter().any(|field| !field.is_empty())
+            || self.when.iter().any(|condition| condition.key.starts_with("request."))
+    }
+
+    /// Keeps an HTTP-only rule off TCP ports where nothing else in it does (`spec/rbac.md` §6.9).
+    pub fn guard(&mut self) {
+        if self.http_only && !self.is_http() {
+            self.operation.methods.values = vec!["*".to_owned()];
+        }
+    }
+
+    /// True when some field is negated, which Istio 1.4 could not express (E113).
+    pub fn negates(&self) -> bool {
+        let Operation { hosts, ports, methods, paths } = &self.operation;
+        let Source { principals, request_principals, namespaces, ip_blocks, remote_ip_blocks, service_accounts } =
+            &self.source;
+        let fields = [
+            hosts,
+            ports,
+            methods,
+            paths,
+            principals,
+            request_principals,
+            namespaces,
+            ip_blocks,
+            remote_ip_blocks,
+            service_accounts,
+        ];
+        fields.into_iter().chain(self.when.iter().map(|condition| &condition.field)).any(|field| !field.not.is_empty())
+    }
+}
+
+/// A field and its negated twin from a JSON object of lists.
+fn field(object: &Value, name: &str, negated: &str) -> Field {
+    let list = |name: &str| match object.get(name) {
+        Some(Value::Array(items)) => items.iter().filter_map(text).collect(),
+        Some(single) => text(single).into_iter().collect(),
+        None => Vec::new(),
+    };
+    Field { values: list(name), not: list(negated) }
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}

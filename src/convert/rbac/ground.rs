@@ -1,0 +1,141 @@
+//! The pods that policies land on, with the ports old Istio checked on them (`spec/rbac.md` §3.1).
+
+use super::enabled::Scope;
+use crate::api::Labels;
+use crate::api::core::{Service, ServicePort, Workload};
+use crate::api::security::{Action, AuthorizationPolicy};
+use crate::mesh::{Mesh, Protocol, selects};
+
+/// Every workload of the mesh, and what governs its ports.
+#[derive(Debug)]
+pub(super) struct Ground<'a> {
+    /// The workloads, in the order of [`Mesh::subjects`].
+    pub pods: Vec<Pod<'a>>,
+}
+
+/// The pods of one workload.
+#[derive(Debug)]
+pub(super) struct Pod<'a> {
+    /// The workload.
+    pub workload: Workload,
+    /// The **container** ports that have a governing host.
+    pub ports: Vec<Port<'a>>,
+    /// Service ports whose container port is not known.
+    pub unresolved: Vec<(&'a Service, &'a ServicePort)>,
+    /// A current AuthorizationPolicy selects the pods: old RBAC was ignored for them (§3.3 step 1).
+    pub replaced: bool,
+    /// One of these policies is ALLOW: what it does not list is denied already.
+    pub restricted: bool,
+}
+
+/// A container port and who governs it.
+#[derive(Debug)]
+pub(super) struct Port<'a> {
+    /// The **container** port.
+    pub number: u16,
+    /// The host that RBAC saw: of the governing service, or `SIDECAR.NAMESPACE` for a custom ingress listener.
+    pub host: String,
+    /// The governing service; `None` for a custom ingress listener.
+    pub service: Option<&'a Service>,
+    /// Services that also claim the port, when it is a guess which of them governs.
+    pub rivals: Vec<&'a Service>,
+    /// The old mesh had no HTTP chain here while the new one may have one: HTTP-only rules would start to apply.
+    pub becomes_http: bool,
+    /// Both meshes have HTTP chains only.
+    pub only_http: bool,
+}
+
+impl<'a> Ground<'a> {
+    /// Surveys the mesh.
+    pub fn survey(mesh: &'a Mesh) -> Ground<'a> {
+        Ground { pods: mesh.subjects().into_iter().map(|workload| Pod::survey(mesh, workload)).collect() }
+    }
+
+    /// The pods of a namespace; with a selector those it selects.
+    pub fn pods<'b>(&'b self, namespace: &'b str, selector: Option<&'b Labels>) -> impl Iterator<Item = &'b Pod<'a>> {
+        self.pods.iter().filter(move |pod| {
+            pod.workload.meta.namespace == namespace
+                && selector.is_none_or(|selector| selects(selector, &pod.workload.pod_labels))
+        })
+    }
+
+    /// The first known pods **outside** the namespace that carry these labels: a policy of the root namespace would
+    /// select them too.
+    pub fn namesake(&self, namespace: &str, selector: &Labels) -> Option<&Pod<'a>> {
+        self.pods
+            .iter()
+            .find(|pod| pod.workload.meta.namespace != namespace && selects(selector, &pod.workload.pod_labels))
+    }
+}
+
+impl<'a> Pod<'a> {
+    fn survey(mesh: &'a Mesh, workload: Workload) -> Pod<'a> {
+        let mut ports: Vec<Port<'a>> = mesh
+            .governed_ports(&workload)
+            .into_iter()
+            .map(|port| Port {
+                number: port.number,
+                host: mesh.host(port.service),
+                service: Some(port.service),
+                rivals: if port.guessed { port.shadowed.iter().map(|(service, _)| *service).collect() } else { Vec::new() },
+                becomes_http: port.old_protocol == Protocol::Tcp && port.new_protocol != Protocol::Tcp,
+                only_http: port.old_protocol == Protocol::Http && port.new_protocol == Protocol::Http,
+            })
+            .collect();
+        let mut unresolved = mesh.unresolved_ports(&workload);
+        if let Some(sidecar) = mesh.custom_ingress(&workload) {
+            // Custom listeners replace those of the services: what they do not list has no filter (E131).
+            let listens = |number: u16| sidecar.ingress.iter().find(|listener| listener.number == number);
+            ports.retain(|port| listens(port.number).is_some());
+            unresolved.clear();
+            for listener in &sidecar.ingress {
+                let http = ["HTTP", "HTTP2", "GRPC", "GRPC-WEB"].contains(&listener.protocol.to_ascii_uppercase().as_str());
+                match ports.iter_mut().find(|port| port.number == listener.number) {
+                    Some(port) => {
+                        port.becomes_http = false;
+                        port.only_http = http;
+                    }
+                    None => ports.push(Port {
+                        number: listener.number,
+                        host: format!("{}.{}", sidecar.meta.name, sidecar.meta.namespace),
+                        service: None,
+                        rivals: Vec::new(),
+                        becomes_http: false,
+                        only_http: http,
+                    }),
+                }
+            }
+        }
+        let replaced = policies_on(mesh, &workload).next().is_some();
+        let restricted = policies_on(mesh, &workload).any(|policy| policy.action == Action::Allow);
+        Pod { workload, ports, unresolved, replaced, restricted }
+    }
+
+    /// The namespace.
+    pub fn namespace(&self) -> &str {
+        &self.workload.meta.namespace
+    }
+
+    /// True when requests to the port were checked.
+    pub fn checks(&self, port: &Port<'_>, scope: &Scope<'_>) -> bool {
+        !self.replaced && scope.covers_host(&port.host, self.namespace())
+    }
+}
+
+/// The enforced AuthorizationPolicies of the input that select the workload.
+fn policies_on<'a>(mesh: &'a Mesh, workload: &Workload) -> impl Iterator<Item = &'a AuthorizationPolicy> {
+    let namespace = workload.meta.namespace.clone();
+    let labels = workload.pod_labels.clone();
+    mesh.authorization.iter().filter(move |policy| {
+        let reaches = policy.meta.namespace == namespace || policy.meta.namespace == mesh.settings.root_namespace;
+        reaches && !policy.dry_run && !policy.target_refs && selects(&policy.selector, &labels)
+    })
+}
+
+/// An enforced AuthorizationPolicy of the input that selects everything in the namespace: old RBAC was ignored there.
+pub(super) fn replaces_namespace<'a>(mesh: &'a Mesh, namespace: &str) -> Option<&'a AuthorizationPolicy> {
+    mesh.authorization.iter().find(|policy| {
+        let reaches = policy.meta.namespace == namespace || policy.meta.namespace == mesh.settings.root_namespace;
+        reaches && !policy.dry_run && !policy.target_refs && policy.selector.is_empty()
+    })
+}

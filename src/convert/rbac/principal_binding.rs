@@ -1,0 +1,51 @@
+//! What `request.auth.principal` was where a role applies: the client certificate or issuer and subject of a token
+//! (`spec/rbac.md` §7.3, `spec/authn.md` §4.6).
+
+use crate::api::legacy::{AuthenticationPolicy, PeerMethod, PrincipalBinding};
+use crate::mesh::Mesh;
+use std::collections::BTreeSet;
+
+/// The reading of `request.auth.principal`.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Meaning {
+    /// The identity of the client certificate (USE_PEER, the default).
+    Peer,
+    /// `iss/sub`.
+    Token {
+        /// Every issuer the input's authentication accepts there.
+        issuers: Vec<String>,
+        /// False when no authentication policy in reach says so.
+        certain: bool,
+    },
+}
+
+/// Reads the policies that may apply to a service of this namespace: those of the namespace and the MeshPolicy.
+pub(super) fn of_namespace(mesh: &Mesh, namespace: &str) -> Meaning {
+    let reaches = |policy: &&AuthenticationPolicy| {
+        policy.meta.namespace == namespace || policy.meta.namespace.is_empty()
+    };
+    let policies: Vec<&AuthenticationPolicy> = mesh.authentication.iter().filter(reaches).collect();
+    let modern = mesh.request.iter().filter(|request| {
+        request.meta.namespace == namespace || request.meta.namespace == mesh.settings.root_namespace
+    });
+    let mut issuers: BTreeSet<String> =
+        modern.flat_map(|request| &request.rules).map(|rule| rule.issuer.clone()).collect();
+    // A RequestAuthentication made 1.5 bind to the token, whatever the old policies said (spec/rbac.md §7.3).
+    let certain = !issuers.is_empty()
+        || (!policies.is_empty() && policies.iter().all(|policy| policy.principal_binding == PrincipalBinding::UseOrigin));
+    let all_peer = policies.iter().all(|policy| policy.principal_binding == PrincipalBinding::UsePeer);
+    if issuers.is_empty() && !policies.is_empty() && all_peer {
+        return Meaning::Peer;
+    }
+    issuers.extend(policies.iter().flat_map(|policy| tokens(policy)));
+    Meaning::Token { certain, issuers: issuers.into_iter().collect() }
+}
+
+/// Issuers of the policy.
+fn tokens(policy: &AuthenticationPolicy) -> Vec<String> {
+    let peers = policy.peers.iter().filter_map(|peer| match peer {
+        PeerMethod::Jwt(jwt) => Some(jwt),
+        PeerMethod::Mtls(_) | PeerMethod::Empty => None,
+    });
+    peers.chain(&policy.origins).map(|jwt| jwt.issuer.clone()).collect()
+}

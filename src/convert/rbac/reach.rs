@@ -1,0 +1,293 @@
+//! Where an access rule applies: from host name patterns and static constraints to selectors (`spec/rbac.md` §6.3, §6.5).
+
+use super::access_rule::Statics;
+use super::enabled::Scope;
+use super::ground::{Ground, Pod};
+use super::services;
+use super::static_constraints::{self, Labelled};
+use crate::api::Labels;
+use crate::api::core::Service;
+use crate::finding::catalogue::rbac as codes;
+use crate::finding::{Finding, Place};
+use crate::mesh::{Lookup, kubectl_get};
+
+/// One selector that an access rule is attached to.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Target {
+    /// `None` is the whole namespace.
+    pub selector: Option<Labels>,
+    /// What tells this target from the role's others in a name: the service, then label values.
+    pub suffix: Vec<String>,
+}
+
+/// What looking for targets gives.
+#[derive(Debug, Default)]
+pub(super) struct Reach {
+    /// The selectors, without repetitions. Empty: the rule applies nowhere, and a finding says why.
+    pub targets: Vec<Target>,
+    /// What there is to say. Errors refuse the role.
+    pub findings: Vec<Finding>,
+}
+
+/// What the search needs to know.
+#[derive(Clone, Copy)]
+pub(super) struct Around<'a> {
+    /// Where RBAC was on.
+    pub scope: Scope<'a>,
+    /// The pods.
+    pub ground: &'a Ground<'a>,
+    /// The role's namespace.
+    pub namespace: &'a str,
+}
+
+impl<'a> Around<'a> {
+    /// True when the access rule is for this service: ANY pattern matches the host and ANY name pattern the short name.
+    pub fn grants(&self, place: &Statics, host: &str, service: Option<&Service>) -> bool {
+        let named = match (&place.names, service) {
+            (None, _) => true,
+            (Some(names), Some(service)) => names.iter().any(|name| services::matches(name, &service.meta.name)),
+            (Some(_), None) => false,
+        };
+        named && services::any_matches(&place.services, host)
+    }
+
+    fn is_root(&self) -> bool {
+        self.namespace == self.scope.mesh.settings.root_namespace
+    }
+}
+
+/// Finds the targets of an access rule that stands at `at`.
+pub(super) fn find(place: &Statics, at: &Place, around: Around<'_>) -> Reach {
+    let mut reach = Reach::default();
+    if place.never {
+        return reach;
+    }
+    reach.check_names(place, at, around);
+    if reach.findings.iter().any(Finding::refuses) {
+        return reach;
+    }
+    match whole_namespace(place, around) {
+        Some(targets) => reach.targets = targets,
+        None => reach.service_by_service(place, at, around),
+    }
+    reach
+}
+
+/// §6.3 step 2: the rule is for every service of the namespace, also for those to come, and a policy for the whole
+/// namespace grants nothing more. ALL conditions of the step must hold.
+fn whole_namespace(place: &Statics, around: Around<'_>) -> Option<Vec<Target>> {
+    let Around { scope, ground, namespace } = around;
+    let mesh = scope.mesh;
+    let exact_labels =
+        place.labels.iter().all(|(_, values)| values.iter().all(|value| services::is_exact(value)));
+    let only_services = !mesh.sidecars.iter().any(|sidecar| sidecar.meta.namespace == namespace && !sidecar.ingress.is_empty())
+        && !mesh.service_entries.iter().any(|entry| entry.meta.namespace == namespace && entry.selector.is_some());
+    let every_service = place.services.is_empty()
+        || place.services.iter().any(|pattern| {
+            pattern == "*"
+                || (only_services
+                    && services::matches_every_service(pattern, namespace, &mesh.settings.cluster_domain))
+        });
+    let possible = every_service
+        && exact_labels
+        && place.names.is_none()
+        && place.users.is_none()
+        && !around.is_root()
+        && scope.covers_namespace(namespace)
+        && !ground.pods(namespace, None).any(|pod| pod.restricted);
+    if !possible {
+        return None;
+    }
+    let everything = Labelled { selector: Labels::new(), suffix: Vec::new() };
+    let combinations = static_constraints::with_exact_labels(everything, &place.labels);
+    Some(
+        combinations
+            .into_iter()
+            .map(|labelled| Target {
+                selector: (!labelled.selector.is_empty()).then_some(labelled.selector),
+                suffix: labelled.suffix,
+            })
+            .collect(),
+    )
+}
+
+impl Reach {
+    /// Patterns without a star name one service: say when it is not known, and which can never match.
+    fn check_names(&mut self, place: &Statics, at: &Place, around: Around<'_>) {
+        let mesh = around.scope.mesh;
+        if place.services.iter().any(|pattern| pattern == "*") {
+            return;
+        }
+        for pattern in place.services.iter().filter(|pattern| services::is_exact(pattern)) {
+            let of_namespace = services::split_host(pattern, &mesh.settings.cluster_domain)
+                .filter(|(_, namespace)| *namespace == around.namespace);
+            let finding = match of_namespace.map(|(name, namespace)| (name, mesh.service(namespace, name))) {
+                Some((_, Lookup::Found(_))) => continue,
+                Some((name, Lookup::Unknown)) => Finding::new(
+                    codes::UNRESOLVED_SERVICE,
+                    format!("The Service `{name}` in namespace `{}` is not in the input, so its pods are not known.", around.namespace),
+                )
+                .remedy(format!(
+                    "Add the output of `{}` to the input, or say with `--inventory-complete` that it does not exist.",
+                    kubectl_get("service", around.namespace, name)
+                )),
+                Some((name, Lookup::Ambiguous(one, other))) => Finding::new(
+                    codes::UNRESOLVED_SERVICE,
+                    format!("Two different Services named `{name}` in namespace `{}` are equally near.", around.namespace),
+                )
+                .remedy("Keep one of the two in the input, or convert the folders one at a time.")
+                .related(one.meta.place.clone(), "one of them")
+                .related(other.meta.place.clone(), "the other"),
+                Some((name, Lookup::Absent)) => Finding::new(
+                    codes::MATCHES_NO_SERVICE,
+                    format!("There is no Service `{name}` in namespace `{}`, so `{pattern}` matches nothing.", around.namespace),
+                ),
+                None => Finding::new(
+                    codes::MATCHES_NO_SERVICE,
+                    format!(
+                        "`{pattern}` matches nothing: old Istio compared host names like `NAME.{}.svc.{}`.",
+                        around.namespace, mesh.settings.cluster_domain
+                    ),
+                ),
+            };
+            self.findings.push(finding.at(at.clone()));
+        }
+    }
+
+    /// §6.3 step 3: one target per distinct selector of the services that the rule is for.
+    fn service_by_service(&mut self, place: &Statics, at: &Place, around: Around<'_>) {
+        let mesh = around.scope.mesh;
+        let matching: Vec<&Service> = mesh
+            .services_of_namespace(around.namespace)
+            .into_iter()
+            .filter(|service| around.grants(place, &mesh.host(service), Some(service)))
+            .collect();
+        let enabled: Vec<&Service> = matching.iter().copied().filter(|service| around.scope.covers(service)).collect();
+        self.explain_nothing(place, at, around, &matching, &enabled);
+        self.warn_of_unseen(place, at, around, &enabled);
+        for service in enabled {
+            if service.external_name {
+                continue;
+            }
+            let Some(selector) = &service.selector else {
+                self.findings.push(
+                    Finding::new(
+                        codes::SELECTORLESS_SERVICE,
+                        format!("The Service `{}` has no selector, so no policy can name its pods; they stay denied.", service.meta.name),
+                    )
+                    .at(at.clone())
+                    .related(service.meta.place.clone(), "the Service"),
+                );
+                continue;
+            };
+            let start = Labelled { selector: selector.clone(), suffix: vec![service.meta.name.clone()] };
+            let labelled = static_constraints::narrow(start, place, around, at, &mut self.findings);
+            for Labelled { selector, suffix } in labelled {
+                self.add(Target { selector: Some(selector), suffix }, at, around);
+            }
+        }
+    }
+
+    /// Adds a target, unless the pods it selects are not governed by old RBAC.
+    fn add(&mut self, target: Target, at: &Place, around: Around<'_>) {
+        let Some(selector) = &target.selector else { return };
+        if self.targets.iter().any(|known| known.selector == target.selector) {
+            return;
+        }
+        let pods: Vec<&Pod<'_>> = around.ground.pods(around.namespace, Some(selector)).collect();
+        if !pods.is_empty() && pods.iter().all(|pod| pod.replaced) {
+            self.findings.push(
+                Finding::new(
+                    codes::REPLACED_BY_POLICY,
+                    format!("An AuthorizationPolicy already selects the pods of {}; old RBAC was ignored there, so nothing is granted.", target.suffix.join("-")),
+                )
+                .at(at.clone()),
+            );
+            return;
+        }
+        if pods.iter().any(|pod| pod.restricted) {
+            self.findings.push(
+                Finding::new(
+                    codes::ADDS_TO_POLICY,
+                    format!("Some pods of {} are restricted by an AuthorizationPolicy of the input, to which this role would add grants.", target.suffix.join("-")),
+                )
+                .at(at.clone()),
+            );
+        }
+        if around.is_root() {
+            self.findings.push(root_selector(around, &target, selector).at(at.clone()));
+        }
+        self.targets.push(target);
+    }
+
+    /// A rule that applies nowhere was without effect; say why.
+    fn explain_nothing(&mut self, place: &Statics, at: &Place, around: Around<'_>, matching: &[&Service], enabled: &[&Service]) {
+        let patterns = if place.services.is_empty() { "*".to_owned() } else { place.services.join(", ") };
+        let some_pattern = place.services.is_empty() || place.services.iter().any(|pattern| !services::is_exact(pattern));
+        let finding = if matching.is_empty() && some_pattern && !around.scope.mesh.complete {
+            Finding::new(
+                codes::UNRESOLVED_SERVICE,
+                format!("No Service in the input matches `{patterns}` in namespace `{}`, so the pods are not known.", around.namespace),
+            )
+            .remedy(format!(
+                "Add the output of `kubectl get services -n {} -o yaml` to the input, or say with `--inventory-complete` that there is none.",
+                around.namespace
+            ))
+        } else if matching.is_empty() && some_pattern {
+            Finding::new(
+                codes::MATCHES_NO_SERVICE,
+                format!("No Service of namespace `{}` matches `{patterns}`.", around.namespace),
+            )
+        } else if !matching.is_empty() && enabled.is_empty() {
+            Finding::new(
+                codes::RBAC_NOT_ENABLED,
+                format!("RBAC was not on for the services that `{patterns}` matches in namespace `{}`.", around.namespace),
+            )
+        } else if !enabled.is_empty() && enabled.iter().all(|service| service.external_name) {
+            Finding::new(codes::MATCHES_NO_SERVICE, format!("`{patterns}` matches ExternalName services only, which have no pods here."))
+        } else {
+            return;
+        };
+        self.findings.push(finding.at(at.clone()));
+    }
+
+    /// Patterns granted on future services too; selectors do not.
+    fn warn_of_unseen(&mut self, place: &Statics, at: &Place, around: Around<'_>, enabled: &[&Service]) {
+        let open_ended = place.services.is_empty() || place.services.iter().any(|pattern| !services::is_exact(pattern));
+        // Where the config lists its services one by one, there are no others.
+        if open_ended && !enabled.is_empty() && around.scope.covers_namespace(around.namespace) {
+            let names: Vec<&str> = enabled.iter().map(|service| service.meta.name.as_str()).collect();
+            let patterns = if place.services.is_empty() { "*".to_owned() } else { place.services.join(", ") };
+            self.findings.push(
+                Finding::new(
+                    codes::PATTERN_ENUMERATED,
+                    format!("`{patterns}` was written out for the Services known now ({}); later ones need a policy of their own.", names.join(", ")),
+                )
+                .at(at.clone()),
+            );
+        }
+    }
+}
+
+/// A selector in the root namespace selects pods of every namespace (§6.10).
+pub(super) fn root_selector(around: Around<'_>, target: &Target, selector: &Labels) -> Finding {
+    let name = target.suffix.join("-");
+    match around.ground.namesake(around.namespace, selector) {
+        Some(pod) => Finding::new(
+            codes::ROOT_SELECTOR_COLLISION,
+            format!(
+                "In the root namespace `{}` the selector of {name} also selects {}.",
+                around.namespace,
+                pod.workload.meta.object()
+            ),
+        )
+        .related(pod.workload.meta.place.clone(), "also selected"),
+        None => Finding::new(
+            codes::ROOT_SELECTOR,
+            format!(
+                "A policy in the root namespace `{}` selects pods of every namespace: later pods with the labels of {name} get it too.",
+                around.namespace
+            ),
+        ),
+    }
+}

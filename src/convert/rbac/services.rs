@@ -1,0 +1,81 @@
+//! Service patterns: they match host names (`name.namespace.svc.DOMAIN`), never short names (`spec/rbac.md` §2.1, §3.4).
+
+/// M-service: equal; or `*`; or a prefix before a trailing star; or a suffix after a leading one. Any other star is
+/// literal. A pattern with a star at both ends is tried as a prefix and as a suffix, with the other star literal.
+pub(super) fn matches(pattern: &str, text: &str) -> bool {
+    pattern == text
+        || pattern == "*"
+        || pattern.strip_suffix('*').is_some_and(|prefix| text.starts_with(prefix))
+        || pattern.strip_prefix('*').is_some_and(|suffix| text.ends_with(suffix))
+}
+
+/// True when ANY of the patterns matches; an empty list means every service (1.2 and later).
+pub(super) fn any_matches(patterns: &[String], text: &str) -> bool {
+    patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, text))
+}
+
+/// True for a pattern that can match one name only.
+pub(super) fn is_exact(pattern: &str) -> bool {
+    !pattern.starts_with('*') && !pattern.ends_with('*')
+}
+
+/// True when the pattern matches the host name of every Kubernetes Service of the namespace, known or not. Unlike
+/// `*` it does not match hosts of ServiceEntries and of custom Sidecar listeners.
+pub(super) fn matches_every_service(pattern: &str, namespace: &str, domain: &str) -> bool {
+    let end = format!(".{namespace}.svc.{domain}");
+    pattern.strip_prefix('*').is_some_and(|suffix| end.ends_with(suffix))
+}
+
+/// Name and namespace of a Service's host name, `None` when it is not one of this cluster.
+pub(super) fn split_host<'a>(host: &'a str, domain: &str) -> Option<(&'a str, &'a str)> {
+    let service = host.strip_suffix(domain)?.strip_suffix(".svc.")?;
+    let (name, namespace) = service.split_once('.')?;
+    let one_label = |label: &str| !label.is_empty() && !label.contains(['.', '*']);
+    (one_label(name) && one_label(namespace)).then_some((name, namespace))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(pattern: &str, expected: bool) {
+        assert_eq!(matches(pattern, "app-v2.default.svc.cluster.local"), expected, "{pattern}");
+    }
+
+    #[test]
+    fn e23_e24_e26_patterns_match_host_names_and_never_short_names() {
+        check("app-v2", false);
+        check("app-v2.default", false);
+        check("app-v2.other.svc.cluster.local", false);
+        check("*-v2", false);
+        check("app-v2.default.svc.cluster.local", true);
+        check("app-v2.*", true);
+        check("app*", true);
+        check("*.default.svc.cluster.local", true);
+        check("*", true);
+        check("*app*", false);
+    }
+
+    #[test]
+    fn e25_only_patterns_that_end_like_the_namespace_match_every_service() {
+        for (pattern, expected) in [
+            ("*", true),
+            ("*.default.svc.cluster.local", true),
+            ("*.svc.cluster.local", true),
+            ("*local", true),
+            ("*.other.svc.cluster.local", false),
+            ("*a.default.svc.cluster.local", false),
+            ("app*", false),
+        ] {
+            assert_eq!(matches_every_service(pattern, "default", "cluster.local"), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn e37_a_host_name_of_another_domain_is_no_service() {
+        assert_eq!(split_host("app.default.svc.corp.local", "corp.local"), Some(("app", "default")));
+        assert_eq!(split_host("app.default.svc.cluster.local", "corp.local"), None);
+        assert_eq!(split_host("app.default", "cluster.local"), None);
+        assert_eq!(split_host("*.default.svc.cluster.local", "cluster.local"), None);
+    }
+}

@@ -1,0 +1,385 @@
+//! One subject of a ServiceRoleBinding: from its fields to the sources and conditions of the rules it appears in
+//! (`spec/rbac.md` §6.6).
+//!
+//! Plain fields come from the mapping file; the steps here give the rest. "True" and "removed" are kept apart: a
+//! subject whose conditions all hold for everyone grants to everyone, a subject that lost all its conditions because
+//! they could not be read grants to nobody.
+
+use super::clause::Clause;
+use super::identity::{self, Identity};
+use super::{addresses, request_principal};
+use crate::api::ManifestId;
+use crate::api::legacy::Subject;
+use crate::convert::Context;
+use crate::finding::catalogue::rbac as codes;
+use crate::finding::{Finding, Severity};
+use crate::mapping::{Item, Step};
+use crate::mesh::{SourceRelease, Version};
+
+/// What a subject becomes.
+#[derive(Debug, Default)]
+pub(super) struct Converted {
+    /// Alternatives (ORed), each one rule per access rule. Empty: the subject grants to nobody.
+    pub alternatives: Vec<Clause>,
+    /// What there is to say about it. Errors refuse the binding.
+    pub findings: Vec<Finding>,
+}
+
+/// What is left of one of the subject's conditions.
+enum Outcome {
+    /// It holds for everyone.
+    True,
+    /// It is in the clause.
+    Kept,
+    /// It could not be read and old Istio ignored it.
+    Removed,
+    /// It holds for nobody.
+    Never,
+}
+
+/// What the conversion of a subject needs to know.
+pub(super) struct Surroundings<'a> {
+    /// The environment and the options.
+    pub context: Context<'a>,
+    /// The binding's manifest, for the places of findings.
+    pub manifest: Option<ManifestId>,
+    /// How `request.auth.principal` is to be read where the role applies.
+    pub principal: super::principal_binding::Meaning,
+}
+
+/// Converts one subject. `item` is what the mapping made of it.
+pub(super) fn convert(subject: &Subject, item: &Item, around: &Surroundings<'_>) -> Converted {
+    let mut builder = Builder { subject, item, around, outcomes: Vec::new(), findings: Vec::new() };
+    let mut clause = Clause::of_fragment(&item.value);
+    clause.http_only = item.http_only;
+    if !clause.when.is_empty() || clause.source != Default::default() {
+        builder.outcomes.push(Outcome::Kept);
+    }
+    builder.peer_identity(&mut clause);
+    builder.namespaces(&mut clause);
+    builder.source_addresses(&mut clause);
+    builder.not_groups(&mut clause);
+    builder.odd_keys();
+    builder.claims(&clause);
+    let alternatives = builder.request_principal(&clause);
+    builder.finish(alternatives)
+}
+
+struct Builder<'a> {
+    subject: &'a Subject,
+    item: &'a Item,
+    around: &'a Surroundings<'a>,
+    outcomes: Vec<Outcome>,
+    findings: Vec<Finding>,
+}
+
+impl Builder<'_> {
+    /// The property keys that a step has to account for.
+    fn properties(&self, step: Step) -> Vec<String> {
+        let pointers = self.item.steps.get(step.name()).map(Vec::as_slice).unwrap_or_default();
+        let key = |pointer: &String| {
+            let (_, escaped) = pointer.split_once("/properties/")?;
+            Some(escaped.replace("~1", "/").replace("~0", "~"))
+        };
+        pointers.iter().filter_map(key).collect()
+    }
+
+    fn property(&self, key: &str) -> Option<&str> {
+        self.subject.properties.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+    }
+
+    fn tell(&mut self, finding: Finding) {
+        self.findings.push(finding.at(self.subject.place.clone()));
+    }
+
+    fn peer_identity(&mut self, clause: &mut Clause) {
+        let Context { mesh, options, .. } = self.around.context;
+        let identity = identity::reduce(self.subject, &mesh.settings, options.legacy_bug_compat);
+        let mentioned = !self.subject.user.is_empty()
+            || !self.subject.names.is_empty()
+            || !self.subject.not_names.is_empty()
+            || self.property("source.principal").is_some()
+            || self.property("source.user").is_some();
+        if !mentioned {
+            return;
+        }
+        self.tell_identity(&identity);
+        self.outcomes.push(match () {
+            () if identity.impossible => Outcome::Never,
+            () if identity.lists.is_empty() && identity.not.is_empty() => Outcome::True,
+            () => Outcome::Kept,
+        });
+        clause.http_only |= self.property("source.user").is_some();
+        let patterns = identity.lists.iter().flatten().chain(&identity.not);
+        clause.dead_on_tcp_in_1_4 |= patterns.into_iter().any(|value| value.len() > 1 && value.starts_with('*'));
+        let mut lists = identity.lists.into_iter();
+        clause.source.principals.values = lists.next().unwrap_or_default();
+        clause.source.principals.not = identity.not;
+        lists.for_each(|list| clause.require("source.principal", list));
+    }
+
+    fn tell_identity(&mut self, identity: &Identity) {
+        if identity.star_principal && !self.around.context.options.legacy_bug_compat && !identity.impossible {
+            let alone = identity.lists.iter().any(|list| list == &["*"]);
+            if alone {
+                self.tell(Finding::new(
+                    codes::STAR_PRINCIPAL,
+                    "The property `source.principal: \"*\"` now asks for a client certificate; Istio 1.2 to 1.5 let everyone through.",
+                ));
+            }
+        }
+        for value in &identity.with_scheme {
+            self.tell(Finding::new(
+                codes::IDENTITY_WITH_SCHEME,
+                format!("The identity `{value}` starts with `spiffe://`, so it never matched anyone and is left out."),
+            ));
+        }
+        for (value, wider) in &identity.newly_expanded {
+            let direction = if *wider { crate::finding::Direction::Wider } else { crate::finding::Direction::Narrower };
+            let severity = if *wider { Severity::Error } else { Severity::Warning };
+            self.tell(
+                Finding::new(
+                    codes::IDENTITY_NOW_EXPANDED,
+                    format!("The new API also reads the trust domain aliases into `{value}`; old Istio took it literally here."),
+                )
+                .direction(direction)
+                .severity(severity),
+            );
+        }
+        let patterns = identity.lists.iter().flatten().chain(&identity.not);
+        let dotted: Vec<String> =
+            patterns.filter(|value| value.len() > 1 && value.starts_with('*') && value.contains('.')).cloned().collect();
+        if !suffixes_are_literal(self.around.context.mesh.settings.target) {
+            for value in dotted {
+                self.tell(Finding::new(
+                    codes::SUFFIX_IS_REGEX,
+                    format!("In the target release the dots of `{value}` stand for any character."),
+                ));
+            }
+        }
+    }
+
+    /// Namespaces were regular expressions; only names that hold no special character mean the same (E71).
+    fn namespaces(&mut self, clause: &mut Clause) {
+        let of_property = self.property("source.namespace");
+        let values: Vec<&str> = self
+            .subject
+            .namespaces
+            .iter()
+            .chain(&self.subject.not_namespaces)
+            .map(String::as_str)
+            .chain(of_property)
+            .collect();
+        let plain = |value: &str| value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_*".contains(&byte));
+        let odd: Vec<String> = values.iter().filter(|value| !plain(value)).map(|value| (*value).to_owned()).collect();
+        clause.dead_on_tcp_in_1_4 |= values.iter().any(|value| value.len() > 1 && value.contains('*'));
+        for value in odd {
+            self.tell(Finding::new(
+                codes::NAMESPACE_IS_REGEX,
+                format!("Old Istio read the namespace `{value}` as a regular expression; no namespace has such a name."),
+            ));
+        }
+    }
+
+    fn source_addresses(&mut self, clause: &mut Clause) {
+        let lists = [
+            self.subject.ips.iter().map(String::as_str).collect::<Vec<_>>(),
+            self.property("source.ip").into_iter().collect(),
+        ];
+        for list in lists.into_iter().filter(|list| !list.is_empty()) {
+            let read = addresses::read(list);
+            self.tell_ignored(&read.ignored);
+            if read.valid.is_empty() {
+                self.outcomes.push(Outcome::Removed);
+                continue;
+            }
+            self.outcomes.push(Outcome::Kept);
+            if clause.source.ip_blocks.values.is_empty() {
+                clause.source.ip_blocks.values = read.valid;
+            } else {
+                clause.require("source.ip", read.valid);
+            }
+        }
+        if !self.subject.not_ips.is_empty() {
+            let read = addresses::read(self.subject.not_ips.iter().map(String::as_str));
+            if read.valid.is_empty() {
+                self.tell(Finding::new(
+                    codes::NO_VALID_NOT_IP,
+                    format!("None of the addresses in `notIps` ({}) can be read.", read.ignored.join(", ")),
+                ));
+            } else {
+                self.tell_ignored(&read.ignored);
+            }
+            self.outcomes.push(Outcome::Kept);
+            clause.source.ip_blocks.not = read.valid;
+        }
+    }
+
+    fn tell_ignored(&mut self, ignored: &[String]) {
+        for value in ignored {
+            self.tell(Finding::new(
+                codes::UNREADABLE_ADDRESS,
+                format!("The address `{value}` cannot be read; old Istio ignored it, and so does the result."),
+            ));
+        }
+    }
+
+    /// Emitted only where the target reads a string claim as old Istio did: split at its spaces.
+    fn not_groups(&mut self, clause: &mut Clause) {
+        if self.subject.not_groups.is_empty() {
+            return;
+        }
+        clause.http_only = true;
+        let mesh = self.around.context.mesh;
+        let mut rules = mesh.request.iter().flat_map(|request| &request.rules).peekable();
+        let split = rules.peek().is_some()
+            && rules.all(|rule| rule.space_delimited_claims.iter().any(|claim| claim == "groups"));
+        if split || self.around.context.options.allow.contains(&codes::NEGATED_CLAIM) {
+            self.outcomes.push(Outcome::Kept);
+            clause.when.push(crate::api::security::Condition {
+                key: "request.auth.claims[groups]".to_owned(),
+                field: crate::api::security::Field { values: Vec::new(), not: self.subject.not_groups.clone() },
+            });
+        } else {
+            self.outcomes.push(Outcome::Never);
+        }
+        if !split {
+            let groups = self.subject.not_groups.join(", ");
+            self.tell(Finding::new(
+                codes::NEGATED_CLAIM,
+                format!("The subject is left out: `notGroups` ({groups}) would no longer exclude a token whose claim `groups` is one text with spaces."),
+            ));
+        }
+    }
+
+    fn odd_keys(&mut self) {
+        for key in self.properties(Step::UnknownProperty) {
+            self.outcomes.push(Outcome::Never);
+            self.tell(Finding::new(
+                codes::UNKNOWN_PROPERTY,
+                format!("No filter ever set the property `{key}`, so this subject matched nobody and is left out."),
+            ));
+        }
+        for key in self.properties(Step::HttpGuard) {
+            self.outcomes.push(Outcome::Removed);
+            self.tell(Finding::new(
+                codes::MALFORMED_KEY,
+                format!("Old Istio could not read the property `{key}` and put no condition in its place; it only kept the subject off TCP ports."),
+            ));
+        }
+        for key in self.properties(Step::OddKey) {
+            if key.ends_with("[]") {
+                self.tell(Finding::new(
+                    codes::EMPTY_BRACKETS,
+                    format!("The property `{key}` names nothing between its brackets."),
+                ));
+            } else {
+                self.outcomes.push(Outcome::Never);
+                self.tell(Finding::new(
+                    codes::UNKNOWN_PROPERTY,
+                    format!("No token ever held what the property `{key}` asks for, so this subject matched nobody and is left out."),
+                ));
+            }
+        }
+    }
+
+    /// Claims are read from the token itself now; what that changes depends on the tokens.
+    fn claims(&mut self, clause: &Clause) {
+        let any_claim = clause.when.iter().any(|condition| {
+            condition.key.starts_with("request.auth.claims") && !condition.field.values.is_empty()
+        });
+        if any_claim {
+            self.tell(Finding::new(
+                codes::CLAIM_FORM,
+                "A claim that is one text with spaces is no longer split into words, and a list may hold other things than texts.",
+            ));
+        }
+        let audiences = clause.when.iter().filter(|condition| condition.key == "request.auth.audiences");
+        let audiences: Vec<String> =
+            audiences.flat_map(|condition| &condition.field.values).filter(|value| *value != "*").cloned().collect();
+        if !audiences.is_empty() {
+            self.tell(Finding::new(
+                codes::ANY_AUDIENCE,
+                format!("`request.auth.audiences` was compared with the first audience of a token; now any of them may be {}.", audiences.join(", ")),
+            ));
+        }
+    }
+
+    /// The clause once per alternative of `request.auth.principal`.
+    fn request_principal(&mut self, clause: &Clause) -> Vec<Clause> {
+        use super::principal_binding::Meaning;
+        let Some(value) = self.property("request.auth.principal").map(str::to_owned) else {
+            return vec![clause.clone()];
+        };
+        self.outcomes.push(Outcome::Kept);
+        let settings = &self.around.context.mesh.settings;
+        let looks_like_peer = value.contains("/ns/") && value.contains("/sa/");
+        match &self.around.principal {
+            Meaning::Peer => {
+                let mut peer = clause.clone();
+                peer.http_only = true;
+                if peer.source.principals.values.is_empty() {
+                    peer.source.principals.values = vec![value.clone()];
+                } else {
+                    peer.require("source.principal", vec![value.clone()]);
+                }
+                self.tell(Finding::new(
+                    codes::REQUEST_PRINCIPAL_WAS_PEER,
+                    format!("With `principalBinding: USE_PEER` the property `request.auth.principal: {value}` was compared with the client certificate, so it became `principals`."),
+                ));
+                vec![peer]
+            }
+            Meaning::Token { issuers, certain } => {
+                if !certain || looks_like_peer {
+                    self.tell(Finding::new(
+                        codes::REQUEST_PRINCIPAL_UNCERTAIN,
+                        format!("`request.auth.principal: {value}` was read as issuer and subject of a token; under `principalBinding: USE_PEER` it was the client certificate."),
+                    ));
+                }
+                let alternatives = request_principal::alternatives(&value, issuers, settings.target);
+                alternatives
+                    .into_iter()
+                    .map(|alternative| {
+                        let mut both = clause.clone();
+                        both.http_only = true;
+                        both.source.request_principals = alternative.source.request_principals;
+                        both.when.extend(alternative.when);
+                        both
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    fn finish(self, alternatives: Vec<Clause>) -> Converted {
+        let never = self.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Never));
+        // "Removed" alone leaves nothing that could hold: old Istio matched nobody then.
+        let something = self.outcomes.iter().any(|outcome| matches!(outcome, Outcome::True | Outcome::Kept));
+        let mut findings = self.findings;
+        let place = self.subject.place.clone();
+        let alternatives = if never || !something { Vec::new() } else { alternatives };
+        if alternatives.is_empty() && !findings.iter().any(|finding| says_nobody(finding)) {
+            findings.push(
+                Finding::new(codes::SUBJECT_MATCHES_NOBODY, "This subject matched nobody in old Istio and is left out.")
+                    .at(place),
+            );
+        }
+        Converted { alternatives, findings }
+    }
+}
+
+/// True when the finding already says that the subject is left out.
+fn says_nobody(finding: &Finding) -> bool {
+    finding.code == codes::UNKNOWN_PROPERTY || finding.code == codes::NEGATED_CLAIM || finding.refuses()
+}
+
+/// The release escapes regex characters in suffix patterns (`spec/rbac.md` §4.4).
+fn suffixes_are_literal(target: Version) -> bool {
+    let patched = |minor: u16, patch: u16| target.at_least(minor) && !target.at_least(minor + 1) && target >= Version::patch(minor, patch);
+    target.at_least(30) || patched(29, 3) || patched(28, 7)
+}
+
+/// True when the subject is dead on TCP ports under this source release.
+pub(super) fn needs_guard(clause: &Clause, source: SourceRelease) -> bool {
+    clause.dead_on_tcp_in_1_4 && source == SourceRelease::V1_4
+}
