@@ -1,7 +1,240 @@
 //! ServiceRole, ServiceRoleBinding, ClusterRbacConfig and RbacConfig (`spec/rbac.md` §6).
+//!
+//! The effective config decides where RBAC is on ([`enabled`]) and becomes the default policies ([`defaults`]). A role
+//! becomes, per selector of the services it is for ([`reach`]), one policy with one rule per access rule
+//! ([`access_rule`]) and subject ([`subjects`]), limited to the ports of those services ([`scoping`]).
+//!
+//! What cannot be exact is refused, or narrowed with a finding; never wider unless the user allowed that finding.
+
+mod access_rule;
+mod addresses;
+mod clause;
+mod config;
+mod defaults;
+mod enabled;
+mod fence;
+mod ground;
+mod identity;
+mod policy;
+mod principal_binding;
+mod reach;
+mod request_principal;
+mod roles;
+mod scoping;
+mod services;
+mod shadow;
+mod static_constraints;
+mod subjects;
+mod trust_domain;
+
+#[cfg(test)]
+mod tests;
+
 use super::{Context, Part};
+use crate::api::ManifestId;
+use crate::api::legacy::{Enforcement, ServiceRole};
+use crate::finding::catalogue::rbac as codes;
+use crate::finding::{Code, Finding};
+use config::Regime;
+use enabled::Scope;
+use ground::Ground;
+use reach::Around;
+use roles::Grant;
 
 /// Converts the RBAC objects of an environment.
-pub fn convert(_context: Context<'_>) -> Part {
-    todo!()
+pub fn convert(context: Context<'_>) -> Part {
+    let mut part = Part::default();
+    if context.mesh.configs.is_empty() && context.mesh.roles.is_empty() && context.mesh.bindings.is_empty() {
+        return part;
+    }
+    match config::regime(context, &mut part) {
+        Regime::Refused => refuse_all(context, &mut part),
+        Regime::Nothing(code) => all_inert(context, code, &mut part),
+        Regime::LogOnly(scope) if context.options.shadow => {
+            let mut copy = Part::default();
+            enforce(context, scope, Enforcement::Enforced, &mut copy);
+            shadow::keep(context, copy, &mut part);
+        }
+        Regime::LogOnly(_) => all_inert(context, codes::PERMISSIVE_CONFIG, &mut part),
+        Regime::Enforced(scope) => {
+            enforce(context, scope, Enforcement::Enforced, &mut part);
+            if context.options.shadow {
+                shadow::permissive_bindings(context, scope, &mut part);
+            }
+        }
+    }
+    part
+}
+
+/// Converts config, roles and bindings under a config that is in force.
+fn enforce(context: Context<'_>, scope: Scope<'_>, enforcement: Enforcement, part: &mut Part) {
+    let ground = Ground::survey(context.mesh);
+    let defaults = defaults::convert(context, scope, &ground);
+    if !roles::settle(context, defaults.findings, part) {
+        return refuse_all(context, part);
+    }
+    let config = scope.config.meta.manifest;
+    if defaults.closes && !context.options.strict {
+        part.relaxations.insert("undeclared-ports");
+    }
+    if defaults.drafts.is_empty() {
+        let finding = Finding::new(codes::CONFIG_ENABLES_NOTHING, "The config switches RBAC on for nothing, so it becomes nothing.");
+        part.findings.push(finding.at(scope.config.meta.place.clone()).on(scope.config.meta.object()));
+        part.inert.extend(config.map(|id| (id, codes::CONFIG_ENABLES_NOTHING)));
+    }
+    part.drafts.extend(defaults.drafts);
+    for role in &context.mesh.roles {
+        convert_role(context, role, scope, &ground, enforcement, part);
+    }
+    bindings_without_role(context, part);
+}
+
+fn convert_role(
+    context: Context<'_>,
+    role: &ServiceRole,
+    scope: Scope<'_>,
+    ground: &Ground<'_>,
+    enforcement: Enforcement,
+    part: &mut Part,
+) {
+    let grant = Grant { role, bindings: roles::bindings_of(context, role, enforcement) };
+    let logged = roles::bindings_of(context, role, Enforcement::Permissive);
+    let all: Vec<ManifestId> = role
+        .meta
+        .manifest
+        .into_iter()
+        .chain(grant.bindings.iter().chain(&logged).filter_map(|binding| binding.meta.manifest))
+        .collect();
+    if let Some((code, message)) = never_granted(&grant, scope, logged.is_empty()) {
+        part.findings.push(Finding::new(code, message).at(role.meta.place.clone()).on(role.meta.object()));
+        part.inert.extend(all.into_iter().map(|id| (id, code)));
+        return;
+    }
+    for binding in &logged {
+        let finding = Finding::new(
+            codes::PERMISSIVE_BINDING,
+            format!("The binding is PERMISSIVE: it only logged, and grants {} to nobody.", role.meta.name),
+        );
+        part.findings.push(finding.at(binding.meta.place.clone()).on(binding.meta.object()));
+    }
+    let around = Around { scope, ground, namespace: &role.meta.namespace };
+    let converted = roles::convert(context, &grant, around);
+    let refused = converted.refused();
+    let reason = converted.reason();
+    let narrowed = narrowed_away(&converted);
+    if !roles::settle(context, converted.findings, part) && refused {
+        part.refused.extend(all);
+        return;
+    }
+    part.inert.extend(logged.iter().filter_map(|binding| binding.meta.manifest).map(|id| (id, codes::PERMISSIVE_BINDING)));
+    if converted.drafts.is_empty() {
+        let enforced = role.meta.manifest.into_iter().chain(grant.bindings.iter().filter_map(|b| b.meta.manifest));
+        if narrowed {
+            let finding = Finding::new(
+                codes::ROLE_LOST,
+                "Nothing of the role can be expressed, so it is left as it is and the callers it named would be denied.",
+            );
+            part.findings.push(finding.at(role.meta.place.clone()).on(role.meta.object()));
+            part.refused.extend(enforced);
+        } else {
+            part.inert.extend(enforced.map(|id| (id, reason)));
+        }
+        return;
+    }
+    part.inert.extend(converted.idle.iter().map(|id| (*id, codes::SUBJECT_MATCHES_NOBODY)));
+    part.relaxations.extend(converted.relaxations.iter().filter_map(|name| relaxation(name)));
+    part.drafts.extend(converted.drafts);
+}
+
+/// True when a rule was left out although old Istio enforced it: the role's disappearance would be narrower.
+fn narrowed_away(converted: &roles::Converted) -> bool {
+    converted.findings.iter().any(|finding| {
+        finding.direction == crate::finding::Direction::Narrower
+            && finding.code != codes::STAR_PRINCIPAL
+            && finding.code != codes::CLAIM_FORM
+    })
+}
+
+/// Why a role granted nothing whatever it says.
+fn never_granted(grant: &Grant<'_>, scope: Scope<'_>, no_permissive: bool) -> Option<(Code, String)> {
+    let meta = &grant.role.meta;
+    if let Some(policy) = ground::replaces_namespace(scope.mesh, &meta.namespace) {
+        let message = format!("{} selects every pod of namespace `{}`, and old RBAC was ignored there.", policy.meta.object(), meta.namespace);
+        return Some((codes::REPLACED_BY_POLICY, message));
+    }
+    if !scope.reaches_namespace(&meta.namespace) {
+        let message = format!("RBAC was not on in namespace `{}`, so the role had no effect.", meta.namespace);
+        return Some((codes::RBAC_NOT_ENABLED, message));
+    }
+    if grant.bindings.is_empty() {
+        return Some(if no_permissive {
+            (codes::ROLE_WITHOUT_BINDING, format!("No binding in the input names the role `{}`, so it grants to nobody.", meta.name))
+        } else {
+            (codes::PERMISSIVE_BINDING, format!("Every binding of the role `{}` is PERMISSIVE: it only logged, and grants to nobody.", meta.name))
+        });
+    }
+    None
+}
+
+/// Bindings whose role is not in their namespace.
+fn bindings_without_role(context: Context<'_>, part: &mut Part) {
+    let mesh = context.mesh;
+    for binding in &mesh.bindings {
+        let named = |role: &&ServiceRole| role.meta.name == binding.role.name;
+        if mesh.roles.iter().any(|role| named(&role) && role.meta.namespace == binding.meta.namespace) {
+            continue;
+        }
+        let rejected = mesh.in_doubt("ServiceRole").any(|object| {
+            object.namespace == binding.meta.namespace && object.name == binding.role.name
+        });
+        let elsewhere = mesh.roles.iter().find(named);
+        let message = match elsewhere {
+            Some(role) => format!(
+                "The role `{}` is in namespace `{}`; a binding names roles of its own namespace `{}` only.",
+                binding.role.name, role.meta.namespace, binding.meta.namespace
+            ),
+            None => format!("There is no ServiceRole `{}` in namespace `{}`.", binding.role.name, binding.meta.namespace),
+        };
+        let finding = if rejected || (elsewhere.is_none() && !mesh.complete) {
+            Finding::new(codes::UNRESOLVED_ROLE, message).remedy(format!(
+                "Mend the role, or add the output of `{}` to the input, or say with `--inventory-complete` that it does not exist.",
+                crate::mesh::kubectl_get("servicerole", &binding.meta.namespace, &binding.role.name)
+            ))
+        } else {
+            Finding::new(codes::BINDING_WITHOUT_ROLE, message)
+        };
+        let finding = finding.at(binding.role.place.clone()).on(binding.meta.object());
+        let code = finding.code;
+        let Some(manifest) = binding.meta.manifest else { continue };
+        if !finding.refuses() {
+            part.findings.push(finding);
+            part.inert.insert(manifest, code);
+        } else if part.refuse_unless_allowed(context.options, manifest, finding) {
+            part.inert.insert(manifest, code);
+        }
+    }
+}
+
+/// The manifests of every RBAC object.
+fn manifests(context: Context<'_>) -> impl Iterator<Item = ManifestId> {
+    let mesh = context.mesh;
+    let configs = mesh.configs.iter().map(|config| config.meta.manifest);
+    let roles = mesh.roles.iter().map(|role| role.meta.manifest);
+    let bindings = mesh.bindings.iter().map(|binding| binding.meta.manifest);
+    configs.chain(roles).chain(bindings).flatten()
+}
+
+fn refuse_all(context: Context<'_>, part: &mut Part) {
+    part.drafts.clear();
+    part.inert.clear();
+    part.refused.extend(manifests(context));
+}
+
+fn all_inert(context: Context<'_>, code: Code, part: &mut Part) {
+    part.inert.extend(manifests(context).map(|id| (id, code)));
+}
+
+/// The name of a relaxation as a constant.
+fn relaxation(name: &str) -> Option<&'static str> {
+    ["query-string", "host-case", "undeclared-ports"].into_iter().find(|known| *known == name)
 }

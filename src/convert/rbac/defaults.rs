@@ -1,0 +1,397 @@
+//! From the effective config to default policies (`spec/rbac.md` §6.2): where RBAC was on, what nothing grants is
+//! denied; where it was off, everything stays open.
+//!
+//! The root namespace is special in the new API only: a policy without a selector is mesh-wide there, and one with a
+//! selector selects pods of every namespace. So nothing without a selector is ever written there, except the mesh-wide
+//! denial that the old config asked for.
+
+use super::clause::Clause;
+use super::enabled::Scope;
+use super::fence;
+use super::ground::{Ground, Pod};
+use super::reach::{Around, Target, root_selector};
+use super::roles::draft;
+use super::{policy, services};
+use crate::api::core::Service;
+use crate::api::legacy::RbacMode;
+use crate::api::{Labels, ManifestId};
+use crate::convert::{Context, Draft};
+use crate::finding::catalogue::rbac as codes;
+use crate::finding::{Finding, Place};
+use crate::mesh::{Lookup, kubectl_get};
+use std::collections::BTreeSet;
+
+/// The policies that the config becomes.
+#[derive(Debug, Default)]
+pub(super) struct Converted {
+    /// The policies.
+    pub drafts: Vec<Draft>,
+    /// What there is to say. Errors refuse the config, and with it every RBAC object.
+    pub findings: Vec<Finding>,
+    /// Something is denied by default, so pods and ports that no Service declares are too.
+    pub closes: bool,
+}
+
+/// Converts the effective config.
+pub(super) fn convert(context: Context<'_>, scope: Scope<'_>, ground: &Ground<'_>) -> Converted {
+    let from: Vec<ManifestId> = scope.config.meta.manifest.into_iter().collect();
+    let fenced = context.options.port_fence || context.options.strict;
+    let mut builder = Builder { scope, ground, from, fenced, converted: Converted::default() };
+    match scope.config.mode {
+        RbacMode::Off => {}
+        RbacMode::On => builder.close_mesh(),
+        RbacMode::OnWithInclusion => builder.close_included(),
+        RbacMode::OnWithExclusion => {
+            builder.close_mesh();
+            builder.open_excluded();
+        }
+    }
+    if fenced {
+        builder.fences();
+    }
+    builder.finish()
+}
+
+struct Builder<'a> {
+    scope: Scope<'a>,
+    ground: &'a Ground<'a>,
+    from: Vec<ManifestId>,
+    fenced: bool,
+    converted: Converted,
+}
+
+impl<'a> Builder<'a> {
+    fn root(&self) -> &'a str {
+        &self.scope.mesh.settings.root_namespace
+    }
+
+    fn tell(&mut self, at: &Place, finding: Finding) {
+        self.converted.findings.push(finding.at(at.clone()).on(self.scope.config.meta.object()));
+    }
+
+    fn add(&mut self, namespace: &str, name: &str, spec: crate::yaml::Tree) {
+        self.converted.drafts.push(draft(namespace, name, self.from.clone(), spec));
+    }
+
+    /// The mesh-wide denial: in the root namespace, without a selector.
+    fn close_mesh(&mut self) {
+        let at = self.scope.config.meta.place.clone();
+        self.warn_of_deny_only(&at, |_| true);
+        let root = self.root();
+        self.add(root, "default-deny", policy::deny_by_default(None));
+        self.converted.closes = true;
+    }
+
+    fn close_included(&mut self) {
+        let Some(target) = self.scope.target() else { return };
+        let mut closed: BTreeSet<&str> = BTreeSet::new();
+        for (namespace, at) in &target.namespaces {
+            if !is_namespace(namespace) {
+                self.tell(at, no_such(namespace));
+            } else if namespace == self.root() {
+                self.close_root_services(at);
+            } else if closed.insert(namespace) {
+                self.warn_of_deny_only(at, |pod| pod.namespace() == namespace.as_str());
+                self.add(namespace, "default-deny", policy::deny_by_default(None));
+                self.converted.closes = true;
+            }
+        }
+        for (host, at) in &target.services {
+            if let Some(service) = self.find(host, at)
+                && !closed.contains(service.meta.namespace.as_str())
+            {
+                self.close_service(service, at);
+            }
+        }
+    }
+
+    /// INCLUSION of the root namespace: service by service, for an unselected policy there is mesh-wide (E07).
+    fn close_root_services(&mut self, at: &Place) {
+        let root = self.root();
+        if !self.scope.mesh.complete {
+            self.tell(
+                at,
+                Finding::new(
+                    codes::ROOT_SERVICES_UNKNOWN,
+                    format!("The root namespace `{root}` is included, which takes one policy per Service there, and the input may not hold all of them."),
+                )
+                .remedy(format!("Add the output of `kubectl get services -n {root} -o yaml` to the input and say `--inventory-complete`.")),
+            );
+        }
+        for service in self.scope.mesh.services_of_namespace(root) {
+            self.close_service(service, at);
+        }
+    }
+
+    fn close_service(&mut self, service: &'a Service, at: &Place) {
+        if service.external_name {
+            return;
+        }
+        let Some(selector) = &service.selector else {
+            let finding = Finding::new(
+                codes::CANNOT_CLOSE_SERVICE,
+                format!("The Service `{}` has no selector, so no policy can name its pods, and they would be open.", service.meta.name),
+            );
+            return self.tell(at, finding.related(service.meta.place.clone(), "the Service"));
+        };
+        let namespace = &service.meta.namespace;
+        self.check_root(service, selector, at);
+        let pods: Vec<&Pod<'_>> = self.ground.pods(namespace, Some(selector)).collect();
+        if !pods.is_empty() && pods.iter().all(|pod| pod.replaced) {
+            return self.tell(at, replaced(service));
+        }
+        self.warn_of_deny_only(at, |pod| {
+            pod.namespace() == namespace && crate::mesh::selects(selector, &pod.workload.pod_labels)
+        });
+        let ports = PortsOf::survey(&pods, self.scope);
+        let rules = if self.fenced && ports.known && !ports.closed.is_empty() {
+            vec![fence::rule(&fence::closed_ports(self.scope, self.ground, namespace, selector))]
+        } else if ports.open_only().is_empty() {
+            Vec::new()
+        } else {
+            // Other services of these pods were not checked: their ports stay open.
+            vec![port_rule(&ports.open_only())]
+        };
+        let spec =
+            if rules.is_empty() { policy::deny_by_default(Some(selector)) } else { policy::allow(Some(selector), &rules) };
+        self.add_once(namespace, &format!("default-deny-{}", service.meta.name), spec);
+        self.converted.closes = true;
+    }
+
+    fn open_excluded(&mut self) {
+        let Some(target) = self.scope.target() else { return };
+        let mut opened: BTreeSet<&str> = BTreeSet::new();
+        for (namespace, at) in &target.namespaces {
+            if !is_namespace(namespace) {
+                self.tell(at, no_such(namespace));
+            } else if opened.insert(namespace) {
+                self.open_namespace(namespace, at);
+            }
+        }
+        for (host, at) in &target.services {
+            if let Some(service) = self.find(host, at)
+                && !opened.contains(service.meta.namespace.as_str())
+            {
+                self.open_service(service, at);
+            }
+        }
+    }
+
+    fn open_namespace(&mut self, namespace: &str, at: &Place) {
+        let restricted = self.ground.pods(namespace, None).any(|pod| pod.restricted);
+        if namespace == self.root() || restricted {
+            // An unselected policy would open the whole mesh, or undo the restrictions that exist (E12, E124).
+            for service in self.scope.mesh.services_of_namespace(namespace) {
+                self.open_service(service, at);
+            }
+            if !self.scope.mesh.complete {
+                let finding = Finding::new(
+                    codes::EXCLUSION_ENUMERATED,
+                    format!("The excluded namespace `{namespace}` is opened for its known Services one by one; other pods there are now denied by default."),
+                );
+                self.tell(at, finding);
+            }
+            return;
+        }
+        self.add(namespace, "allow-all", policy::allow(None, &[Clause::default()]));
+    }
+
+    fn open_service(&mut self, service: &'a Service, at: &Place) {
+        let (false, Some(selector)) = (service.external_name, &service.selector) else { return };
+        let namespace = &service.meta.namespace;
+        let pods: Vec<&Pod<'_>> = self.ground.pods(namespace, Some(selector)).collect();
+        if pods.iter().any(|pod| pod.restricted) {
+            if !pods.iter().all(|pod| pod.replaced) {
+                let finding = Finding::new(
+                    codes::ADDS_TO_POLICY,
+                    format!("Some pods of {} are restricted by an AuthorizationPolicy of the input, which opening the excluded Service would undo.", service.meta.name),
+                );
+                self.tell(at, finding);
+            }
+            return;
+        }
+        self.check_root(service, selector, at);
+        let ports = PortsOf::survey(&pods, self.scope);
+        let rule = if ports.closed.is_empty() && ports.known {
+            Clause::default()
+        } else {
+            let own = ports.open_only();
+            if ports.contested() {
+                let finding = Finding::new(
+                    codes::SHARED_PORT,
+                    format!("A port of the excluded Service {} belongs on some of its pods to a Service that RBAC is on for.", service.meta.name),
+                );
+                self.tell(at, finding);
+            }
+            if own.is_empty() {
+                return;
+            }
+            port_rule(&own)
+        };
+        self.add_once(namespace, &format!("allow-all-{}", service.meta.name), policy::allow(Some(selector), &[rule]));
+    }
+
+    /// In the root namespace a selector must not reach into other namespaces.
+    fn check_root(&mut self, service: &Service, selector: &Labels, at: &Place) {
+        let namespace = &service.meta.namespace;
+        if namespace == self.root() {
+            let around = Around { scope: self.scope, ground: self.ground, namespace };
+            let target = Target { selector: Some(selector.clone()), suffix: vec![service.meta.name.clone()] };
+            self.tell(at, root_selector(around, &target, selector));
+        }
+    }
+
+    /// Two services with one selector need one policy.
+    fn add_once(&mut self, namespace: &str, name: &str, spec: crate::yaml::Tree) {
+        if !self.converted.drafts.iter().any(|known| known.namespace == namespace && known.spec == spec) {
+            self.add(namespace, name, spec);
+        }
+    }
+
+    /// Pods that have DENY policies only were open otherwise; a default denial closes them (§6.7).
+    fn warn_of_deny_only(&mut self, at: &Place, affected: impl Fn(&Pod<'_>) -> bool) {
+        let found = self.ground.pods.iter().find(|pod| pod.replaced && !pod.restricted && affected(pod));
+        if let Some(pod) = found {
+            let finding = Finding::new(
+                codes::CLOSES_DENY_ONLY,
+                format!("{} has AuthorizationPolicies, none of them ALLOW: old RBAC was ignored there, and the default denial would close it.", pod.workload.meta.object()),
+            );
+            self.tell(at, finding.related(pod.workload.meta.place.clone(), "these pods"));
+        }
+    }
+
+    /// The service that a list entry names. Entries are compared with host names, literally (E08).
+    fn find(&mut self, host: &str, at: &Place) -> Option<&'a Service> {
+        let mesh = self.scope.mesh;
+        let Some((name, namespace)) = services::split_host(host, &mesh.settings.cluster_domain) else {
+            let finding = Finding::new(
+                codes::CONFIG_NAMES_NO_SERVICE,
+                format!("`{host}` matches no Service: the config is compared with full host names like `NAME.NAMESPACE.svc.{}`.", mesh.settings.cluster_domain),
+            );
+            self.tell(at, finding);
+            return None;
+        };
+        let finding = match mesh.service(namespace, name) {
+            Lookup::Found(service) => return Some(service),
+            Lookup::Absent => Finding::new(codes::CONFIG_NAMES_NO_SERVICE, format!("There is no Service `{host}`.")),
+            Lookup::Unknown => Finding::new(
+                codes::UNRESOLVED_SERVICE,
+                format!("The Service `{name}` in namespace `{namespace}` is not in the input, so its pods are not known."),
+            )
+            .remedy(format!(
+                "Add the output of `{}` to the input, or say with `--inventory-complete` that it does not exist.",
+                kubectl_get("service", namespace, name)
+            )),
+            Lookup::Ambiguous(one, other) => Finding::new(
+                codes::UNRESOLVED_SERVICE,
+                format!("Two different Services named `{name}` in namespace `{namespace}` are equally near."),
+            )
+            .remedy("Keep one of the two in the input, or convert the folders one at a time.")
+            .related(one.meta.place.clone(), "one of them")
+            .related(other.meta.place.clone(), "the other"),
+        };
+        self.tell(at, finding);
+        None
+    }
+
+    /// Keeps the undeclared ports of checked services open where a mesh-wide or namespace-wide denial closes them.
+    fn fences(&mut self) {
+        for service in &self.scope.mesh.services {
+            let Some(selector) = &service.selector else { continue };
+            let namespace = &service.meta.namespace;
+            let pods: Vec<&Pod<'_>> = self.ground.pods(namespace, Some(selector)).collect();
+            let fenced_already = self.converted.drafts.iter().any(|draft| {
+                draft.namespace == *namespace && draft.name == format!("default-deny-{}", service.meta.name)
+            });
+            let ports = PortsOf::survey(&pods, self.scope);
+            let possible = !service.external_name
+                && self.scope.covers(service)
+                && namespace != self.root()
+                && !fenced_already
+                && ports.known
+                && !ports.closed.is_empty()
+                && !pods.iter().any(|pod| pod.restricted);
+            if possible {
+                let rule = fence::rule(&fence::closed_ports(self.scope, self.ground, namespace, selector));
+                let spec = policy::allow(Some(selector), &[rule]);
+                self.add_once(namespace, &format!("port-fence-{}", service.meta.name), spec);
+            }
+        }
+        if self.converted.closes {
+            let at = self.scope.config.meta.place.clone();
+            let finding = Finding::new(
+                codes::UNDECLARED_CLOSED,
+                "Pods that no Service selects, and ports of pods that cannot be fenced, were open and are now denied by default.",
+            );
+            self.tell(&at, finding);
+        }
+    }
+
+    fn finish(self) -> Converted {
+        self.converted
+    }
+}
+
+/// The ports of some pods, by whether RBAC was on for the service that governs them.
+struct PortsOf {
+    closed: BTreeSet<u16>,
+    open: BTreeSet<u16>,
+    /// Every service port leads to a known number.
+    known: bool,
+}
+
+impl PortsOf {
+    fn survey(pods: &[&Pod<'_>], scope: Scope<'_>) -> PortsOf {
+        let mut ports = PortsOf { closed: BTreeSet::new(), open: BTreeSet::new(), known: true };
+        for pod in pods {
+            for port in &pod.ports {
+                let on = scope.covers_host(&port.host, pod.namespace());
+                let doubtful = port.rivals.iter().any(|rival| scope.covers(rival) != on);
+                if on || doubtful {
+                    ports.closed.insert(port.number);
+                }
+                if !on || doubtful {
+                    ports.open.insert(port.number);
+                }
+            }
+            ports.known &= !pod.unresolved.iter().any(|(service, _)| scope.covers(service));
+        }
+        ports
+    }
+
+    /// Ports that were open on ALL the pods that declare them.
+    fn open_only(&self) -> BTreeSet<u16> {
+        self.open.difference(&self.closed).copied().collect()
+    }
+
+    /// Some port was open on one pod and closed on another.
+    fn contested(&self) -> bool {
+        self.open.intersection(&self.closed).next().is_some()
+    }
+}
+
+/// A rule that opens these **container** ports.
+fn port_rule(ports: &BTreeSet<u16>) -> Clause {
+    let mut rule = Clause::default();
+    rule.operation.ports.values = ports.iter().map(u16::to_string).collect();
+    rule
+}
+
+/// A name that a namespace can have; the config knows no patterns.
+fn is_namespace(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+fn no_such(namespace: &str) -> Finding {
+    Finding::new(
+        codes::CONFIG_NAMES_NO_NAMESPACE,
+        format!("No namespace is called `{namespace}`; the config knows no patterns, so the entry had no effect."),
+    )
+}
+
+fn replaced(service: &Service) -> Finding {
+    Finding::new(
+        codes::REPLACED_BY_POLICY,
+        format!("An AuthorizationPolicy already selects the pods of {}; old RBAC was ignored there.", service.meta.name),
+    )
+}

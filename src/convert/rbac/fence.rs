@@ -1,0 +1,41 @@
+//! The port fence: keeps the ports open that old Istio never protected, because no Service declares them
+//! (`spec/rbac.md` §6.2). All numbers are **container** ports.
+
+use super::clause::Clause;
+use super::enabled::Scope;
+use super::ground::Ground;
+use crate::api::Labels;
+use crate::api::core::TargetPort;
+use crate::mesh::compatible;
+use std::collections::BTreeSet;
+
+/// A rule that opens every port but these.
+pub(super) fn rule(closed: &BTreeSet<u16>) -> Clause {
+    let mut rule = Clause::default();
+    rule.operation.ports.not = closed.iter().map(u16::to_string).collect();
+    rule
+}
+
+/// The ports that must stay closed on pods with these labels: those of EVERY checked service whose selector some pod
+/// with these labels could match too. ALLOW rules are ORed, so a fence that left one out would open it.
+pub(super) fn closed_ports(scope: Scope<'_>, ground: &Ground<'_>, namespace: &str, selector: &Labels) -> BTreeSet<u16> {
+    let mut closed = BTreeSet::new();
+    let services = scope.mesh.services.iter().filter(|service| {
+        service.meta.namespace == namespace
+            && scope.covers(service)
+            && service.selector.as_ref().is_some_and(|other| compatible(selector, other))
+    });
+    for service in services {
+        for port in &service.ports {
+            if let TargetPort::Number(number) = port.target {
+                closed.insert(number);
+            }
+        }
+        for pod in ground.pods(namespace, service.selector.as_ref()) {
+            closed.extend(service.ports.iter().filter_map(|port| scope.mesh.container_port(port, &pod.workload)));
+        }
+    }
+    let checked = ground.pods(namespace, Some(selector)).flat_map(|pod| pod.ports.iter().map(move |port| (pod, port)));
+    closed.extend(checked.filter(|(pod, port)| pod.checks(port, &scope)).map(|(_, port)| port.number));
+    closed
+}

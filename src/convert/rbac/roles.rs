@@ -1,0 +1,324 @@
+//! A ServiceRole and its bindings: one rule per access rule and subject, one policy per selector (`spec/rbac.md` §6.7).
+
+use super::access_rule;
+use super::clause::Clause;
+use super::reach::{self, Around, Target};
+use super::scoping;
+use super::subjects::{self, Surroundings};
+use super::{policy, principal_binding};
+use crate::api::legacy::{Enforcement, ServiceRole, ServiceRoleBinding};
+use crate::api::{Labels, ManifestId, Meta};
+use crate::convert::{Context, Draft, NewKind, Part};
+use crate::finding::catalogue::rbac as codes;
+use crate::finding::{Code, Finding, Severity};
+use crate::mapping::Applied;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A role with the bindings that count: all enforced, or all permissive for a dry-run copy.
+pub(super) struct Grant<'a> {
+    /// The role.
+    pub role: &'a ServiceRole,
+    /// Its bindings, in source order.
+    pub bindings: Vec<&'a ServiceRoleBinding>,
+}
+
+/// What a grant becomes.
+#[derive(Debug, Default)]
+pub(super) struct Converted {
+    /// The policies.
+    pub drafts: Vec<Draft>,
+    /// What there is to say. Errors refuse role and bindings.
+    pub findings: Vec<Finding>,
+    /// Relaxations used.
+    pub relaxations: BTreeSet<String>,
+    /// Bindings all of whose subjects matched nobody.
+    pub idle: Vec<ManifestId>,
+}
+
+impl Converted {
+    /// True when some finding refuses the role and its bindings.
+    pub fn refused(&self) -> bool {
+        self.findings.iter().any(Finding::refuses)
+    }
+
+    /// Why a grant that gives nothing gives nothing.
+    pub fn reason(&self) -> Code {
+        let nothing = |finding: &&Finding| EMPTY.contains(&finding.code);
+        self.findings.iter().find(nothing).map_or(codes::ROLE_GRANTS_NOTHING, |finding| finding.code)
+    }
+}
+
+/// Codes that explain why a rule or subject gives nothing, without any difference to the old mesh.
+const EMPTY: [Code; 8] = [
+    codes::MATCHES_NO_SERVICE,
+    codes::RBAC_NOT_ENABLED,
+    codes::RULE_NEVER_APPLIES,
+    codes::GOVERNS_NO_PORT,
+    codes::HTTP_RULE_ON_TCP_PORT,
+    codes::REPLACED_BY_POLICY,
+    codes::UNKNOWN_PROPERTY,
+    codes::SUBJECT_MATCHES_NOBODY,
+];
+
+/// Where the rules of a role go: per selector, in the order in which they were found.
+#[derive(Default)]
+struct Policies {
+    list: Vec<(Target, Vec<Clause>)>,
+}
+
+impl Policies {
+    fn add(&mut self, target: &Target, rule: Clause) {
+        let at = self.list.iter().position(|(known, _)| known.selector == target.selector);
+        match at.and_then(|at| self.list.get_mut(at)) {
+            Some((_, rules)) => {
+                if !rules.iter().any(|known| same(known, &rule)) {
+                    rules.push(rule);
+                }
+            }
+            None => self.list.push((target.clone(), vec![rule])),
+        }
+    }
+}
+
+/// Equal but for comments.
+fn same(a: &Clause, b: &Clause) -> bool {
+    (&a.source, &a.operation, &a.when) == (&b.source, &b.operation, &b.when)
+}
+
+/// Converts a role with its bindings.
+pub(super) fn convert(context: Context<'_>, grant: &Grant<'_>, around: Around<'_>) -> Converted {
+    let mut converted = Converted::default();
+    let subjects = converted.subjects(context, grant);
+    let mut policies = Policies::default();
+    let applied = apply(context, &grant.role.meta);
+    converted.take(&applied, &grant.role.meta);
+    let source = context.mesh.settings.source;
+    for (index, rule) in grant.role.rules.iter().enumerate() {
+        let item = items(&applied, "rule").get(index).cloned().unwrap_or_default();
+        converted.relaxations.extend(item.relaxations.iter().cloned());
+        let access = access_rule::convert(rule, &item, around.namespace, source);
+        let mut reach = reach::find(&access.place, &rule.place, around);
+        converted.say(access.findings, &grant.role.meta);
+        converted.say(std::mem::take(&mut reach.findings), &grant.role.meta);
+        let mut base = access.clause;
+        carry_notes(context, &grant.role.meta, &format!("/spec/rules/{index}"), &mut base);
+        for target in &reach.targets {
+            let mut ports = scoping::survey(&access.place, target, &rule.place, around);
+            converted.say(std::mem::take(&mut ports.findings), &grant.role.meta);
+            if ports.governs_nothing() && target.selector.is_some() {
+                let name = target.suffix.join("-");
+                let finding = Finding::new(codes::GOVERNS_NO_PORT, format!("{name} governs no port of its pods: they belong to an older Service."));
+                converted.say(vec![finding.at(rule.place.clone())], &grant.role.meta);
+                continue;
+            }
+            for subject in merge_plain(&subjects) {
+                let mut both = base.and(&subject);
+                both.http_only |= subjects::needs_guard(&both, source) && !ports.only_http;
+                both.guard();
+                match ports.limit(&both, &rule.place) {
+                    Ok(limited) => {
+                        if limited.is_http() && let Some(lost) = ports.lost_to_tcp() {
+                            let finding = Finding::new(codes::PORT_IS_TCP_SOMEWHERE, format!("Port {lost} was TCP on some of the pods and HTTP on others; this rule about HTTP now applies to neither."));
+                            converted.say(vec![finding.at(rule.place.clone())], &grant.role.meta);
+                        }
+                        policies.add(target, limited);
+                    }
+                    Err(finding) => converted.say(vec![finding], &grant.role.meta),
+                }
+            }
+        }
+    }
+    converted.check_target(context, grant, &policies);
+    converted.drafts = drafts(grant, policies, &converted.idle);
+    converted
+}
+
+impl Converted {
+    fn say(&mut self, findings: Vec<Finding>, meta: &Meta) {
+        for finding in findings {
+            let finding = if finding.object.is_none() { finding.on(meta.object()) } else { finding };
+            if !self.findings.contains(&finding) {
+                self.findings.push(finding);
+            }
+        }
+    }
+
+    fn take(&mut self, applied: &Applied, meta: &Meta) {
+        self.say(applied.findings.clone(), meta);
+    }
+
+    /// The clauses of every subject of every binding.
+    fn subjects(&mut self, context: Context<'_>, grant: &Grant<'_>) -> Vec<Clause> {
+        let principal = principal_binding::of_namespace(context.mesh, &grant.role.meta.namespace);
+        let mut clauses = Vec::new();
+        for binding in &grant.bindings {
+            let applied = apply(context, &binding.meta);
+            self.take(&applied, &binding.meta);
+            let around = Surroundings { context, principal: principal.clone() };
+            let before = clauses.len();
+            for (index, subject) in binding.subjects.iter().enumerate() {
+                let item = items(&applied, "subject").get(index).cloned().unwrap_or_default();
+                self.relaxations.extend(item.relaxations.iter().cloned());
+                let converted = subjects::convert(subject, &item, &around);
+                self.say(converted.findings, &binding.meta);
+                for mut clause in converted.alternatives {
+                    carry_subject_notes(context, &binding.meta, index, &mut clause);
+                    clauses.push(clause);
+                }
+            }
+            if clauses.len() == before {
+                self.idle.extend(binding.meta.manifest);
+            }
+        }
+        clauses
+    }
+
+    /// Negations need Istio 1.5 (E113).
+    fn check_target(&mut self, context: Context<'_>, grant: &Grant<'_>, policies: &Policies) {
+        let target = context.mesh.settings.target;
+        let negates = policies.list.iter().any(|(_, rules)| rules.iter().any(Clause::negates));
+        if negates && !target.at_least(5) {
+            let finding = Finding::new(codes::NEGATION_UNSUPPORTED, format!("Istio {target} cannot express a negated condition."));
+            self.say(vec![finding.at(grant.role.meta.place.clone())], &grant.role.meta);
+        }
+    }
+}
+
+/// Subjects that ask for nothing but `principals`, or nothing but `namespaces`, joined into one: their values are ORed
+/// either way, on HTTP and on TCP. Others stay rules of their own (§4.7).
+fn merge_plain(subjects: &[Clause]) -> Vec<Clause> {
+    let mut merged: Vec<Clause> = Vec::new();
+    for subject in subjects {
+        let shape = plain_shape(subject);
+        let twin = merged.iter_mut().find(|known| {
+            shape.is_some() && plain_shape(known) == shape && known.dead_on_tcp_in_1_4 == subject.dead_on_tcp_in_1_4
+        });
+        match twin {
+            Some(twin) => {
+                extend(&mut twin.source.principals.values, &subject.source.principals.values);
+                extend(&mut twin.source.namespaces.values, &subject.source.namespaces.values);
+            }
+            None => merged.push(subject.clone()),
+        }
+    }
+    merged
+}
+
+/// Which single plain field a subject consists of, if it does.
+fn plain_shape(subject: &Clause) -> Option<&'static str> {
+    let mut without = subject.source.clone();
+    let principals = !std::mem::take(&mut without.principals.values).is_empty();
+    let namespaces = !std::mem::take(&mut without.namespaces.values).is_empty();
+    let nothing_else = without == Default::default() && subject.when.is_empty() && !subject.http_only && subject.notes.is_empty();
+    match (principals, namespaces) {
+        (true, false) if nothing_else => Some("principals"),
+        (false, true) if nothing_else => Some("namespaces"),
+        _ => None,
+    }
+}
+
+fn extend(values: &mut Vec<String>, more: &[String]) {
+    for value in more {
+        if !values.contains(value) {
+            values.push(value.clone());
+        }
+    }
+}
+
+/// What the mapping makes of the object's manifest.
+fn apply(context: Context<'_>, meta: &Meta) -> Applied {
+    let input = meta.manifest.and_then(|id| context.manifests.get(id.0));
+    input.map(|input| context.mappings.apply(&input.manifest, context.options.strict)).unwrap_or_default()
+}
+
+/// The items of an output; none when the mapping has no such output.
+fn items<'a>(applied: &'a Applied, output: &str) -> &'a [crate::mapping::Item] {
+    applied.items.get(output).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Comments of an access rule and of the fields that keep their name.
+fn carry_notes(context: Context<'_>, meta: &Meta, pointer: &str, clause: &mut Clause) {
+    let Some(input) = meta.manifest.and_then(|id| context.manifests.get(id.0)) else { return };
+    let fields = ["", "hosts", "notHosts", "paths", "notPaths", "methods", "notMethods", "ports", "notPorts"];
+    for field in fields {
+        let at = if field.is_empty() { pointer.to_owned() } else { format!("{pointer}/{field}") };
+        let notes = input.manifest.notes(&at);
+        if notes != Default::default() {
+            clause.notes.insert(field.to_owned(), notes);
+        }
+    }
+}
+
+/// Comments of a subject stand at its source.
+fn carry_subject_notes(context: Context<'_>, meta: &Meta, index: usize, clause: &mut Clause) {
+    let Some(input) = meta.manifest.and_then(|id| context.manifests.get(id.0)) else { return };
+    let notes = input.manifest.notes(&format!("/spec/subjects/{index}"));
+    if notes != Default::default() {
+        clause.notes.insert("source".to_owned(), notes);
+    }
+}
+
+/// The policies with the names people would choose: the role's own where it became one.
+fn drafts(grant: &Grant<'_>, policies: Policies, idle: &[ManifestId]) -> Vec<Draft> {
+    let home = grant.role.meta.manifest.into_iter();
+    let bindings = grant.bindings.iter().filter_map(|binding| binding.meta.manifest);
+    let from: Vec<ManifestId> = home.chain(bindings.filter(|id| !idle.contains(id))).collect();
+    let single = policies.list.len() == 1;
+    let mut services: BTreeMap<String, usize> = BTreeMap::new();
+    for (target, _) in &policies.list {
+        *services.entry(target.suffix.first().cloned().unwrap_or_default()).or_default() += 1;
+    }
+    let one_service = services.len() == 1;
+    let mut drafts = Vec::new();
+    for (target, rules) in &policies.list {
+        // Where all policies are for one service, its name tells nothing.
+        let parts = if single {
+            &[]
+        } else if one_service && target.suffix.len() > 1 {
+            target.suffix.get(1..).unwrap_or_default()
+        } else {
+            target.suffix.as_slice()
+        };
+        let name = std::iter::once(grant.role.meta.name.as_str()).chain(parts.iter().map(String::as_str));
+        let name = name.collect::<Vec<_>>().join("-");
+        for rules in rules.chunks(policy::MOST_RULES) {
+            drafts.push(draft(&grant.role.meta.namespace, &name, from.clone(), policy::allow(target.selector.as_ref(), rules)));
+        }
+    }
+    drafts
+}
+
+/// A draft of an AuthorizationPolicy.
+pub(super) fn draft(namespace: &str, name: &str, from: Vec<ManifestId>, spec: crate::yaml::Tree) -> Draft {
+    Draft {
+        kind: NewKind::Authorization,
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        from,
+        annotations: Labels::new(),
+        comment: Vec::new(),
+        spec,
+    }
+}
+
+/// Turns what the user allowed into warnings. True when nothing is left that refuses.
+pub(super) fn settle(context: Context<'_>, findings: Vec<Finding>, part: &mut Part) -> bool {
+    let mut accepted = true;
+    for finding in findings {
+        if finding.refuses() && context.options.allow.contains(&finding.code) {
+            part.findings.push(finding.severity(Severity::Warning));
+        } else {
+            accepted &= !finding.refuses();
+            part.findings.push(finding);
+        }
+    }
+    accepted
+}
+
+/// The bindings of a role with this enforcement.
+pub(super) fn bindings_of<'a>(context: Context<'a>, role: &ServiceRole, enforcement: Enforcement) -> Vec<&'a ServiceRoleBinding> {
+    let of_role = |binding: &&ServiceRoleBinding| {
+        binding.meta.namespace == role.meta.namespace && binding.role.name == role.meta.name
+    };
+    context.mesh.bindings.iter().filter(of_role).filter(|binding| binding.enforcement == enforcement).collect()
+}

@@ -1,0 +1,195 @@
+//! Which ports of the selected pods a rule may grant: a selector takes whole pods, old Istio checked port by port
+//! (`spec/rbac.md` §3.1, §6.3). All numbers are **container** ports.
+
+use super::access_rule::Statics;
+use super::clause::Clause;
+use super::ground::{Pod, Port};
+use super::reach::{Around, Target};
+use crate::api::core::Service;
+use crate::finding::catalogue::rbac as codes;
+use crate::finding::{Finding, Place};
+use crate::mesh::Protocol;
+use std::collections::BTreeSet;
+
+/// The ports of a target.
+#[derive(Debug, Default)]
+pub(super) struct Ports {
+    /// Governed by the services that the rule is for.
+    mine: BTreeSet<u16>,
+    /// Governed by other services that RBAC was on for: granting here would be wider.
+    foreign: BTreeSet<u16>,
+    /// Other services govern ports whose numbers are not known.
+    foreign_unresolved: bool,
+    /// Among `mine`: old Istio had a TCP chain and dropped HTTP-only rules, the new one may have an HTTP chain.
+    becomes_http: BTreeSet<u16>,
+    /// Among `mine`: other pods already had an HTTP chain on that number.
+    was_http: BTreeSet<u16>,
+    /// Service ports of `mine` whose numbers are not known: (name of the targetPort's service, becomes HTTP).
+    unresolved: Vec<(String, bool)>,
+    /// ALL governed ports have HTTP chains only, and no pods are hidden from view.
+    pub only_http: bool,
+    /// What there is to say. Errors refuse the role.
+    pub findings: Vec<Finding>,
+}
+
+/// Surveys the pods of a target for an access rule that stands at `at`.
+pub(super) fn survey(place: &Statics, target: &Target, at: &Place, around: Around<'_>) -> Ports {
+    let mut ports = Ports { only_http: true, ..Ports::default() };
+    let mut pods = around.ground.pods(around.namespace, target.selector.as_ref()).peekable();
+    ports.only_http &= pods.peek().is_some();
+    for pod in pods {
+        for port in &pod.ports {
+            ports.add(place, pod, port, at, around);
+        }
+        for (service, port) in &pod.unresolved {
+            let old = around.scope.mesh.old_protocol(port);
+            let new = around.scope.mesh.new_protocol(port);
+            ports.only_http &= old == Protocol::Http && new == Protocol::Http;
+            if !around.scope.covers(service) {
+                continue;
+            }
+            if grants(place, service, around) {
+                let becomes_http = old == Protocol::Tcp && new != Protocol::Tcp;
+                ports.unresolved.push((service.meta.name.clone(), becomes_http));
+            } else {
+                ports.foreign_unresolved = true;
+            }
+        }
+    }
+    let contested: Vec<String> = ports.mine.intersection(&ports.foreign).map(u16::to_string).collect();
+    if !contested.is_empty() {
+        let contested = contested.join(", ");
+        ports.findings.push(
+            Finding::new(
+                codes::SHARED_PORT,
+                format!("The container port {contested} of the selected pods belongs to another Service on some of them, so the rule cannot be limited to {}.", target_name(target)),
+            )
+            .at(at.clone()),
+        );
+    }
+    if target.selector.is_none() {
+        ports.only_http &= around.scope.mesh.complete;
+    }
+    ports
+}
+
+fn grants(place: &Statics, service: &Service, around: Around<'_>) -> bool {
+    around.grants(place, &around.scope.mesh.host(service), Some(service))
+}
+
+fn target_name(target: &Target) -> String {
+    if target.suffix.is_empty() { "its services".to_owned() } else { target.suffix.join("-") }
+}
+
+impl Ports {
+    fn add(&mut self, place: &Statics, pod: &Pod<'_>, port: &Port<'_>, at: &Place, around: Around<'_>) {
+        self.only_http &= port.only_http;
+        // Where RBAC was off, a grant changes nothing.
+        let allowed = |host: &str, service: Option<&Service>| {
+            !around.scope.covers_host(host, around.namespace) || around.grants(place, host, service)
+        };
+        let mine = allowed(&port.host, port.service);
+        let doubtful = port.rivals.iter().any(|rival| allowed(&around.scope.mesh.host(rival), Some(rival)) != mine);
+        if doubtful {
+            let rivals: Vec<&str> = port.rivals.iter().map(|rival| rival.meta.name.as_str()).collect();
+            self.findings.push(
+                Finding::new(
+                    codes::PORT_OWNER_UNKNOWN,
+                    format!(
+                        "Container port {} of {} belongs to the older one of {} and {}, and their creation times are not known.",
+                        port.number,
+                        pod.workload.meta.object(),
+                        port.service.map_or(port.host.as_str(), |service| service.meta.name.as_str()),
+                        rivals.join(", ")
+                    ),
+                )
+                .at(at.clone()),
+            );
+        }
+        if !pod.checks(port, &around.scope) {
+            return;
+        }
+        if !mine {
+            self.foreign.insert(port.number);
+            return;
+        }
+        self.mine.insert(port.number);
+        if port.becomes_http {
+            self.becomes_http.insert(port.number);
+        } else {
+            self.was_http.insert(port.number);
+        }
+    }
+
+    /// True when other services share the pods, so that the rule must name its ports.
+    fn shared(&self) -> bool {
+        !self.foreign.is_empty() || self.foreign_unresolved
+    }
+
+    /// True when the services of the rule govern no port of the selected pods.
+    pub fn governs_nothing(&self) -> bool {
+        self.mine.is_empty() && self.unresolved.is_empty()
+    }
+
+    /// The rule limited to the ports that it may grant; `Err` with the reason when none are left.
+    pub fn limit(&self, clause: &Clause, at: &Place) -> Result<Clause, Finding> {
+        let mut limited = clause.clone();
+        let ports = &mut limited.operation.ports;
+        let http_only_here = clause.is_http();
+        let excluded: BTreeSet<u16> = if http_only_here { self.becomes_http.clone() } else { BTreeSet::new() };
+        let hidden_tcp = http_only_here && self.unresolved.iter().any(|(_, becomes_http)| *becomes_http);
+        if !self.shared() && excluded.is_empty() && !hidden_tcp {
+            return Ok(limited);
+        }
+        let nothing_left = || {
+            if http_only_here && !self.becomes_http.is_empty() {
+                Finding::new(
+                    codes::HTTP_RULE_ON_TCP_PORT,
+                    format!("Old Istio treated port {} as TCP, where it dropped rules about HTTP; so nothing is granted there.", list(&self.becomes_http)),
+                )
+            } else if let Some((service, _)) = self.unresolved.first() {
+                Finding::new(
+                    codes::NAMED_PORT_UNRESOLVED,
+                    format!("The Service `{service}` leads to a container port by name, and no pods in the input say which number that is."),
+                )
+            } else {
+                Finding::new(codes::GOVERNS_NO_PORT, "None of the ports that the rule names belongs to its services.")
+            }
+            .at(at.clone())
+        };
+        let all_excluded = self.unresolved.is_empty() && self.mine.is_subset(&excluded);
+        if self.shared() || hidden_tcp || !ports.values.is_empty() || all_excluded {
+            let scope: BTreeSet<u16> = self.mine.difference(&excluded).copied().collect();
+            let kept = intersect(&scope, ports, self.shared() || hidden_tcp || all_excluded, &excluded);
+            if kept.is_empty() {
+                return Err(nothing_left());
+            }
+            ports.values = kept;
+            ports.not.clear();
+        } else {
+            ports.not.extend(excluded.iter().map(u16::to_string));
+        }
+        Ok(limited)
+    }
+
+    /// Ports that HTTP-only rules lose although some pods had HTTP there.
+    pub fn lost_to_tcp(&self) -> Option<String> {
+        let both: BTreeSet<u16> = self.becomes_http.intersection(&self.was_http).copied().collect();
+        (!both.is_empty()).then(|| list(&both))
+    }
+}
+
+/// The ports a rule names, less those it may not grant. `scoped`: it may grant those in `scope` only.
+fn intersect(scope: &BTreeSet<u16>, named: &crate::api::security::Field, scoped: bool, excluded: &BTreeSet<u16>) -> Vec<String> {
+    let number = |text: &String| text.parse::<u16>().ok();
+    let barred: BTreeSet<u16> = named.not.iter().filter_map(number).collect();
+    let allowed = |port: &u16| !barred.contains(port) && !excluded.contains(port) && (!scoped || scope.contains(port));
+    if named.values.is_empty() {
+        return scope.iter().filter(|port| allowed(port)).map(u16::to_string).collect();
+    }
+    named.values.iter().filter(|text| number(text).is_some_and(|port| allowed(&port))).cloned().collect()
+}
+
+fn list(ports: &BTreeSet<u16>) -> String {
+    ports.iter().map(u16::to_string).collect::<Vec<_>>().join(", ")
+}
