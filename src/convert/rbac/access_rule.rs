@@ -45,7 +45,6 @@ pub(super) fn convert(rule: &AccessRule, item: &Item, namespace: &str, source: S
     clause.http_only = item.http_only;
     let place = Statics { services: rule.services.clone(), ..Statics::default() };
     let mut builder = Builder { rule, item, converted: Converted { clause, place, findings: Vec::new() } };
-    builder.repeated();
     builder.statics(namespace);
     builder.ports();
     builder.path_matcher(source);
@@ -72,7 +71,11 @@ impl<'a> Builder<'a> {
                 rest.split('/').next()?.parse().ok()
             })
             .collect();
-        indexes.into_iter().filter(|index| !self.is_repeated(*index)).filter_map(|i| self.rule.constraints.get(i)).collect()
+        indexes
+            .into_iter()
+            .filter(|index| !self.is_repeated(*index))
+            .filter_map(|i| self.rule.constraints.get(i))
+            .collect()
     }
 
     /// True when a later constraint has the same key.
@@ -83,20 +86,6 @@ impl<'a> Builder<'a> {
 
     fn tell(&mut self, constraint: &Constraint, finding: Finding) {
         self.converted.findings.push(finding.at(constraint.place.clone()));
-    }
-
-    fn repeated(&mut self) {
-        for (index, constraint) in self.rule.constraints.iter().enumerate() {
-            if self.is_repeated(index) {
-                self.tell(
-                    constraint,
-                    Finding::new(
-                        codes::REPEATED_CONSTRAINT,
-                        format!("The constraint `{}` is given again below; old Istio used the last one only, and so does the result.", constraint.key),
-                    ),
-                );
-            }
-        }
     }
 
     fn statics(&mut self, namespace: &str) {
@@ -124,7 +113,10 @@ impl<'a> Builder<'a> {
                         place.never = true;
                         self.tell(
                             constraint,
-                            Finding::new(codes::RULE_NEVER_APPLIES, format!("No pod has the label that `{key}` asks for.")),
+                            Finding::new(
+                                codes::RULE_NEVER_APPLIES,
+                                format!("No pod has the label that `{key}` asks for."),
+                            ),
                         );
                     }
                 },
@@ -162,7 +154,10 @@ impl<'a> Builder<'a> {
             } else {
                 self.tell(
                     constraint,
-                    Finding::new(codes::TWO_PATH_CONDITIONS, "Both `paths` and a constraint `path-matcher` are given; the new API has room for one of them."),
+                    Finding::new(
+                        codes::TWO_PATH_CONDITIONS,
+                        "Both `paths` and a constraint `path-matcher` are given; the new API has room for one of them.",
+                    ),
                 );
             }
         }
@@ -186,12 +181,20 @@ impl<'a> Builder<'a> {
                 self.converted.place.never = true;
                 self.tell(
                     constraint,
-                    Finding::new(codes::RULE_NEVER_APPLIES, format!("No pod has the label that `{}` asks for.", constraint.key)),
+                    Finding::new(
+                        codes::RULE_NEVER_APPLIES,
+                        format!("No pod has the label that `{}` asks for.", constraint.key),
+                    ),
                 );
+            } else if constraint.key.starts_with("experimental.") && constraint.key.ends_with("[]") {
+                self.tell_ignored(constraint);
             } else {
                 self.tell(
                     constraint,
-                    Finding::new(codes::EMPTY_BRACKETS, format!("The constraint `{}` names nothing between its brackets.", constraint.key)),
+                    Finding::new(
+                        codes::EMPTY_BRACKETS,
+                        format!("The brackets of the constraint `{}` do not name one thing.", constraint.key),
+                    ),
                 );
             }
         }
@@ -216,7 +219,9 @@ impl<'a> Builder<'a> {
                     self.converted.findings.push(
                         Finding::new(
                             codes::UNREADABLE_ADDRESS,
-                            format!("The address `{value}` cannot be read; old Istio ignored it, and so does the result."),
+                            format!(
+                                "The address `{value}` cannot be read; old Istio ignored it, and so does the result."
+                            ),
                         )
                         .at(self.rule.place.clone()),
                     );
@@ -234,7 +239,10 @@ impl<'a> Builder<'a> {
     /// `connection.sni: "*"` held without a server name too (§3.5).
     fn server_name(&mut self) {
         let always = |values: &[String]| values.iter().any(|value| value == "*");
-        self.converted.clause.when.retain(|condition| condition.key != "connection.sni" || !always(&condition.field.values));
+        self.converted
+            .clause
+            .when
+            .retain(|condition| condition.key != "connection.sni" || !always(&condition.field.values));
     }
 }
 

@@ -36,8 +36,11 @@ pub(super) fn regime<'a>(context: Context<'a>, part: &mut Part) -> Regime<'a> {
     overridden(context, config, part);
     let root = &mesh.settings.root_namespace;
     if let Some(policy) = ground::replaces_namespace(mesh, root).filter(|policy| policy.meta.namespace == *root) {
-        let message = format!("{} selects every pod of the mesh, and old RBAC was ignored everywhere.", policy.meta.object());
-        part.findings.push(Finding::new(codes::REPLACED_BY_POLICY, message).at(config.meta.place.clone()).on(config.meta.object()));
+        let message =
+            format!("{} selects every pod of the mesh, and old RBAC was ignored everywhere.", policy.meta.object());
+        part.findings.push(
+            Finding::new(codes::REPLACED_BY_POLICY, message).at(config.meta.place.clone()).on(config.meta.object()),
+        );
         return Regime::Nothing(codes::REPLACED_BY_POLICY);
     }
     let scope = Scope { mesh, config };
@@ -50,7 +53,11 @@ pub(super) fn regime<'a>(context: Context<'a>, part: &mut Part) -> Regime<'a> {
             Regime::Nothing(codes::RBAC_OFF)
         }
         (_, Enforcement::Permissive) => {
-            say(part, codes::PERMISSIVE_CONFIG, "The config is PERMISSIVE: RBAC was only logged and nothing was denied, so nothing is enforced now.");
+            say(
+                part,
+                codes::PERMISSIVE_CONFIG,
+                "The config is PERMISSIVE: RBAC was only logged and nothing was denied, so nothing is enforced now.",
+            );
             Regime::LogOnly(scope)
         }
         (_, Enforcement::Enforced) => Regime::Enforced(scope),
@@ -60,7 +67,8 @@ pub(super) fn regime<'a>(context: Context<'a>, part: &mut Part) -> Regime<'a> {
 fn doubt<'a>(context: Context<'_>, part: &mut Part) -> Regime<'a> {
     let roles = context.mesh.roles.iter().map(|role| &role.meta);
     if let Some(first) = roles.chain(context.mesh.bindings.iter().map(|binding| &binding.meta)).next() {
-        let message = "The config that decides where RBAC is on was refused, so roles and bindings are left as they are.";
+        let message =
+            "The config that decides where RBAC is on was refused, so roles and bindings are left as they are.";
         part.findings.push(Finding::new(codes::CONFIG_REFUSED, message).at(first.place.clone()).on(first.object()));
     }
     Regime::Refused
@@ -68,15 +76,23 @@ fn doubt<'a>(context: Context<'_>, part: &mut Part) -> Regime<'a> {
 
 /// Which of two configs counted was up to the order of the store (E18).
 fn two_of_a_kind(context: Context<'_>) -> Option<Finding> {
-    let of_kind = |kind: &str| context.mesh.configs.iter().filter(|c| c.meta.kind == kind).collect::<Vec<&RbacConfig>>();
+    let of_kind =
+        |kind: &str| context.mesh.configs.iter().filter(|c| c.meta.kind == kind).collect::<Vec<&RbacConfig>>();
     let cluster = of_kind("ClusterRbacConfig");
     let counted = if cluster.is_empty() { of_kind("RbacConfig") } else { cluster };
     match counted.as_slice() {
         [one, other, ..] => Some(
-            Finding::new(codes::SEVERAL_CONFIGS, format!("There are {} objects of kind {} named `default`, and which one was in force cannot be told.", counted.len(), one.meta.kind))
-                .at(one.meta.place.clone())
-                .on(one.meta.object())
-                .related(other.meta.place.clone(), "another one"),
+            Finding::new(
+                codes::SEVERAL_CONFIGS,
+                format!(
+                    "There are {} objects of kind {} named `default`, and which one was in force cannot be told.",
+                    counted.len(),
+                    one.meta.kind
+                ),
+            )
+            .at(one.meta.place.clone())
+            .on(one.meta.object())
+            .related(other.meta.place.clone(), "another one"),
         ),
         _ => None,
     }
@@ -94,7 +110,11 @@ fn none<'a>(context: Context<'_>, part: &mut Part) -> Regime<'a> {
     .at(first.place.clone())
     .on(first.object());
     if mesh.complete {
-        part.findings.push(finding.severity(Severity::Note).remedy("Nothing is to be done: the roles and bindings never had an effect."));
+        part.findings.push(
+            finding
+                .severity(Severity::Note)
+                .remedy("Nothing is to be done: the roles and bindings never had an effect."),
+        );
         return Regime::Nothing(codes::NO_RBAC_CONFIG);
     }
     if context.options.allow.contains(&codes::NO_RBAC_CONFIG) {
@@ -109,7 +129,10 @@ fn none<'a>(context: Context<'_>, part: &mut Part) -> Regime<'a> {
 fn overridden(context: Context<'_>, effective: &RbacConfig, part: &mut Part) {
     for config in &context.mesh.configs {
         if config.meta.manifest != effective.meta.manifest {
-            let finding = Finding::new(codes::CONFIG_OVERRIDDEN, "A ClusterRbacConfig exists, so this RbacConfig was never read.");
+            let finding = Finding::new(
+                codes::CONFIG_OVERRIDDEN,
+                "A ClusterRbacConfig exists, so this RbacConfig was never read.",
+            );
             part.findings.push(finding.at(config.meta.place.clone()).on(config.meta.object()));
             part.inert.extend(config.meta.manifest.map(|id| (id, codes::CONFIG_OVERRIDDEN)));
         }

@@ -130,7 +130,10 @@ impl<'a> Builder<'a> {
         let Some(selector) = &service.selector else {
             let finding = Finding::new(
                 codes::CANNOT_CLOSE_SERVICE,
-                format!("The Service `{}` has no selector, so no policy can name its pods, and they would be open.", service.meta.name),
+                format!(
+                    "The Service `{}` has no selector, so no policy can name its pods, and they would be open.",
+                    service.meta.name
+                ),
             );
             return self.tell(at, finding.related(service.meta.place.clone(), "the Service"));
         };
@@ -152,8 +155,11 @@ impl<'a> Builder<'a> {
             // Other services of these pods were not checked: their ports stay open.
             vec![port_rule(&ports.open_only())]
         };
-        let spec =
-            if rules.is_empty() { policy::deny_by_default(Some(selector)) } else { policy::allow(Some(selector), &rules) };
+        let spec = if rules.is_empty() {
+            policy::deny_by_default(Some(selector))
+        } else {
+            policy::allow(Some(selector), &rules)
+        };
         self.add_once(namespace, &format!("default-deny-{}", service.meta.name), spec);
         self.converted.closes = true;
     }
@@ -187,7 +193,9 @@ impl<'a> Builder<'a> {
             if !self.scope.mesh.complete {
                 let finding = Finding::new(
                     codes::EXCLUSION_ENUMERATED,
-                    format!("The excluded namespace `{namespace}` is opened for its known Services one by one; other pods there are now denied by default."),
+                    format!(
+                        "The excluded namespace `{namespace}` is opened for its known Services one by one; other pods there are now denied by default."
+                    ),
                 );
                 self.tell(at, finding);
             }
@@ -204,7 +212,10 @@ impl<'a> Builder<'a> {
             if !pods.iter().all(|pod| pod.replaced) {
                 let finding = Finding::new(
                     codes::ADDS_TO_POLICY,
-                    format!("Some pods of {} are restricted by an AuthorizationPolicy of the input, which opening the excluded Service would undo.", service.meta.name),
+                    format!(
+                        "Some pods of {} are restricted by an AuthorizationPolicy of the input, which opening the excluded Service would undo.",
+                        service.meta.name
+                    ),
                 );
                 self.tell(at, finding);
             }
@@ -219,7 +230,10 @@ impl<'a> Builder<'a> {
             if ports.contested() {
                 let finding = Finding::new(
                     codes::SHARED_PORT,
-                    format!("A port of the excluded Service {} belongs on some of its pods to a Service that RBAC is on for.", service.meta.name),
+                    format!(
+                        "A port of the excluded Service {} belongs on some of its pods to a Service that RBAC is on for.",
+                        service.meta.name
+                    ),
                 );
                 self.tell(at, finding);
             }
@@ -254,7 +268,10 @@ impl<'a> Builder<'a> {
         if let Some(pod) = found {
             let finding = Finding::new(
                 codes::CLOSES_DENY_ONLY,
-                format!("{} has AuthorizationPolicies, none of them ALLOW: old RBAC was ignored there, and the default denial would close it.", pod.workload.meta.object()),
+                format!(
+                    "{} has AuthorizationPolicies, none of them ALLOW: old RBAC was ignored there, and the default denial would close it.",
+                    pod.workload.meta.object()
+                ),
             );
             self.tell(at, finding.related(pod.workload.meta.place.clone(), "these pods"));
         }
@@ -266,7 +283,10 @@ impl<'a> Builder<'a> {
         let Some((name, namespace)) = services::split_host(host, &mesh.settings.cluster_domain) else {
             let finding = Finding::new(
                 codes::CONFIG_NAMES_NO_SERVICE,
-                format!("`{host}` matches no Service: the config is compared with full host names like `NAME.NAMESPACE.svc.{}`.", mesh.settings.cluster_domain),
+                format!(
+                    "`{host}` matches no Service: the config is compared with full host names like `NAME.NAMESPACE.svc.{}`.",
+                    mesh.settings.cluster_domain
+                ),
             );
             self.tell(at, finding);
             return None;
@@ -276,7 +296,9 @@ impl<'a> Builder<'a> {
             Lookup::Absent => Finding::new(codes::CONFIG_NAMES_NO_SERVICE, format!("There is no Service `{host}`.")),
             Lookup::Unknown => Finding::new(
                 codes::UNRESOLVED_SERVICE,
-                format!("The Service `{name}` in namespace `{namespace}` is not in the input, so its pods are not known."),
+                format!(
+                    "The Service `{name}` in namespace `{namespace}` is not in the input, so its pods are not known."
+                ),
             )
             .remedy(format!(
                 "Add the output of `{}` to the input, or say with `--inventory-complete` that it does not exist.",
@@ -392,6 +414,9 @@ fn no_such(namespace: &str) -> Finding {
 fn replaced(service: &Service) -> Finding {
     Finding::new(
         codes::REPLACED_BY_POLICY,
-        format!("An AuthorizationPolicy already selects the pods of {}; old RBAC was ignored there.", service.meta.name),
+        format!(
+            "An AuthorizationPolicy already selects the pods of {}; old RBAC was ignored there.",
+            service.meta.name
+        ),
     )
 }

@@ -56,9 +56,7 @@ impl<'a> Scope<'a> {
         match self.config.mode {
             RbacMode::Off => false,
             RbacMode::On => true,
-            RbacMode::OnWithInclusion => {
-                names_namespace(self.target(), namespace) || self.names_service_of(namespace)
-            }
+            RbacMode::OnWithInclusion => names_namespace(self.target(), namespace) || self.names_service_of(namespace),
             RbacMode::OnWithExclusion => !names_namespace(self.target(), namespace),
         }
     }

@@ -77,7 +77,11 @@ impl<'a> Pod<'a> {
                 number: port.number,
                 host: mesh.host(port.service),
                 service: Some(port.service),
-                rivals: if port.guessed { port.shadowed.iter().map(|(service, _)| *service).collect() } else { Vec::new() },
+                rivals: if port.guessed {
+                    port.shadowed.iter().map(|(service, _)| *service).collect()
+                } else {
+                    Vec::new()
+                },
                 becomes_http: port.old_protocol == Protocol::Tcp && port.new_protocol != Protocol::Tcp,
                 only_http: port.old_protocol == Protocol::Http && port.new_protocol == Protocol::Http,
             })
@@ -89,7 +93,8 @@ impl<'a> Pod<'a> {
             ports.retain(|port| listens(port.number).is_some());
             unresolved.clear();
             for listener in &sidecar.ingress {
-                let http = ["HTTP", "HTTP2", "GRPC", "GRPC-WEB"].contains(&listener.protocol.to_ascii_uppercase().as_str());
+                let http =
+                    ["HTTP", "HTTP2", "GRPC", "GRPC-WEB"].contains(&listener.protocol.to_ascii_uppercase().as_str());
                 match ports.iter_mut().find(|port| port.number == listener.number) {
                     Some(port) => {
                         port.becomes_http = false;

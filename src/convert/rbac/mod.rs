@@ -78,7 +78,10 @@ fn enforce(context: Context<'_>, scope: Scope<'_>, enforcement: Enforcement, par
         part.relaxations.insert("undeclared-ports");
     }
     if defaults.drafts.is_empty() {
-        let finding = Finding::new(codes::CONFIG_ENABLES_NOTHING, "The config switches RBAC on for nothing, so it becomes nothing.");
+        let finding = Finding::new(
+            codes::CONFIG_ENABLES_NOTHING,
+            "The config switches RBAC on for nothing, so it becomes nothing.",
+        );
         part.findings.push(finding.at(scope.config.meta.place.clone()).on(scope.config.meta.object()));
         part.inert.extend(config.map(|id| (id, codes::CONFIG_ENABLES_NOTHING)));
     }
@@ -126,7 +129,8 @@ fn convert_role(
         part.refused.extend(all);
         return;
     }
-    part.inert.extend(logged.iter().filter_map(|binding| binding.meta.manifest).map(|id| (id, codes::PERMISSIVE_BINDING)));
+    part.inert
+        .extend(logged.iter().filter_map(|binding| binding.meta.manifest).map(|id| (id, codes::PERMISSIVE_BINDING)));
     if converted.drafts.is_empty() {
         let enforced = role.meta.manifest.into_iter().chain(grant.bindings.iter().filter_map(|b| b.meta.manifest));
         if narrowed {
@@ -159,7 +163,11 @@ fn narrowed_away(converted: &roles::Converted) -> bool {
 fn never_granted(grant: &Grant<'_>, scope: Scope<'_>, no_permissive: bool) -> Option<(Code, String)> {
     let meta = &grant.role.meta;
     if let Some(policy) = ground::replaces_namespace(scope.mesh, &meta.namespace) {
-        let message = format!("{} selects every pod of namespace `{}`, and old RBAC was ignored there.", policy.meta.object(), meta.namespace);
+        let message = format!(
+            "{} selects every pod of namespace `{}`, and old RBAC was ignored there.",
+            policy.meta.object(),
+            meta.namespace
+        );
         return Some((codes::REPLACED_BY_POLICY, message));
     }
     if !scope.reaches_namespace(&meta.namespace) {
@@ -168,9 +176,18 @@ fn never_granted(grant: &Grant<'_>, scope: Scope<'_>, no_permissive: bool) -> Op
     }
     if grant.bindings.is_empty() {
         return Some(if no_permissive {
-            (codes::ROLE_WITHOUT_BINDING, format!("No binding in the input names the role `{}`, so it grants to nobody.", meta.name))
+            (
+                codes::ROLE_WITHOUT_BINDING,
+                format!("No binding in the input names the role `{}`, so it grants to nobody.", meta.name),
+            )
         } else {
-            (codes::PERMISSIVE_BINDING, format!("Every binding of the role `{}` is PERMISSIVE: it only logged, and grants to nobody.", meta.name))
+            (
+                codes::PERMISSIVE_BINDING,
+                format!(
+                    "Every binding of the role `{}` is PERMISSIVE: it only logged, and grants to nobody.",
+                    meta.name
+                ),
+            )
         });
     }
     None
@@ -184,16 +201,18 @@ fn bindings_without_role(context: Context<'_>, part: &mut Part) {
         if mesh.roles.iter().any(|role| named(&role) && role.meta.namespace == binding.meta.namespace) {
             continue;
         }
-        let rejected = mesh.in_doubt("ServiceRole").any(|object| {
-            object.namespace == binding.meta.namespace && object.name == binding.role.name
-        });
+        let rejected = mesh
+            .in_doubt("ServiceRole")
+            .any(|object| object.namespace == binding.meta.namespace && object.name == binding.role.name);
         let elsewhere = mesh.roles.iter().find(named);
         let message = match elsewhere {
             Some(role) => format!(
                 "The role `{}` is in namespace `{}`; a binding names roles of its own namespace `{}` only.",
                 binding.role.name, role.meta.namespace, binding.meta.namespace
             ),
-            None => format!("There is no ServiceRole `{}` in namespace `{}`.", binding.role.name, binding.meta.namespace),
+            None => {
+                format!("There is no ServiceRole `{}` in namespace `{}`.", binding.role.name, binding.meta.namespace)
+            }
         };
         let finding = if rejected || (elsewhere.is_none() && !mesh.complete) {
             Finding::new(codes::UNRESOLVED_ROLE, message).remedy(format!(

@@ -21,9 +21,8 @@ pub(super) enum Meaning {
 
 /// Reads the policies that may apply to a service of this namespace: those of the namespace and the MeshPolicy.
 pub(super) fn of_namespace(mesh: &Mesh, namespace: &str) -> Meaning {
-    let reaches = |policy: &&AuthenticationPolicy| {
-        policy.meta.namespace == namespace || policy.meta.namespace.is_empty()
-    };
+    let reaches =
+        |policy: &&AuthenticationPolicy| policy.meta.namespace == namespace || policy.meta.namespace.is_empty();
     let policies: Vec<&AuthenticationPolicy> = mesh.authentication.iter().filter(reaches).collect();
     let modern = mesh.request.iter().filter(|request| {
         request.meta.namespace == namespace || request.meta.namespace == mesh.settings.root_namespace
@@ -32,7 +31,8 @@ pub(super) fn of_namespace(mesh: &Mesh, namespace: &str) -> Meaning {
         modern.flat_map(|request| &request.rules).map(|rule| rule.issuer.clone()).collect();
     // A RequestAuthentication made 1.5 bind to the token, whatever the old policies said (spec/rbac.md §7.3).
     let certain = !issuers.is_empty()
-        || (!policies.is_empty() && policies.iter().all(|policy| policy.principal_binding == PrincipalBinding::UseOrigin));
+        || (!policies.is_empty()
+            && policies.iter().all(|policy| policy.principal_binding == PrincipalBinding::UseOrigin));
     let all_peer = policies.iter().all(|policy| policy.principal_binding == PrincipalBinding::UsePeer);
     if issuers.is_empty() && !policies.is_empty() && all_peer {
         return Meaning::Peer;

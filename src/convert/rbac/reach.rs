@@ -78,15 +78,14 @@ pub(super) fn find(place: &Statics, at: &Place, around: Around<'_>) -> Reach {
 fn whole_namespace(place: &Statics, around: Around<'_>) -> Option<Vec<Target>> {
     let Around { scope, ground, namespace } = around;
     let mesh = scope.mesh;
-    let exact_labels =
-        place.labels.iter().all(|(_, values)| values.iter().all(|value| services::is_exact(value)));
-    let only_services = !mesh.sidecars.iter().any(|sidecar| sidecar.meta.namespace == namespace && !sidecar.ingress.is_empty())
-        && !mesh.service_entries.iter().any(|entry| entry.meta.namespace == namespace && entry.selector.is_some());
+    let exact_labels = place.labels.iter().all(|(_, values)| values.iter().all(|value| services::is_exact(value)));
+    let only_services =
+        !mesh.sidecars.iter().any(|sidecar| sidecar.meta.namespace == namespace && !sidecar.ingress.is_empty())
+            && !mesh.service_entries.iter().any(|entry| entry.meta.namespace == namespace && entry.selector.is_some());
     let every_service = place.services.is_empty()
         || place.services.iter().any(|pattern| {
             pattern == "*"
-                || (only_services
-                    && services::matches_every_service(pattern, namespace, &mesh.settings.cluster_domain))
+                || (only_services && services::matches_every_service(pattern, namespace, &mesh.settings.cluster_domain))
         });
     let possible = every_service
         && exact_labels
@@ -125,7 +124,10 @@ impl Reach {
                 Some((_, Lookup::Found(_))) => continue,
                 Some((name, Lookup::Unknown)) => Finding::new(
                     codes::UNRESOLVED_SERVICE,
-                    format!("The Service `{name}` in namespace `{}` is not in the input, so its pods are not known.", around.namespace),
+                    format!(
+                        "The Service `{name}` in namespace `{}` is not in the input, so its pods are not known.",
+                        around.namespace
+                    ),
                 )
                 .remedy(format!(
                     "Add the output of `{}` to the input, or say with `--inventory-complete` that it does not exist.",
@@ -133,14 +135,20 @@ impl Reach {
                 )),
                 Some((name, Lookup::Ambiguous(one, other))) => Finding::new(
                     codes::UNRESOLVED_SERVICE,
-                    format!("Two different Services named `{name}` in namespace `{}` are equally near.", around.namespace),
+                    format!(
+                        "Two different Services named `{name}` in namespace `{}` are equally near.",
+                        around.namespace
+                    ),
                 )
                 .remedy("Keep one of the two in the input, or convert the folders one at a time.")
                 .related(one.meta.place.clone(), "one of them")
                 .related(other.meta.place.clone(), "the other"),
                 Some((name, Lookup::Absent)) => Finding::new(
                     codes::MATCHES_NO_SERVICE,
-                    format!("There is no Service `{name}` in namespace `{}`, so `{pattern}` matches nothing.", around.namespace),
+                    format!(
+                        "There is no Service `{name}` in namespace `{}`, so `{pattern}` matches nothing.",
+                        around.namespace
+                    ),
                 ),
                 None => Finding::new(
                     codes::MATCHES_NO_SERVICE,
@@ -173,7 +181,10 @@ impl Reach {
                 self.findings.push(
                     Finding::new(
                         codes::SELECTORLESS_SERVICE,
-                        format!("The Service `{}` has no selector, so no policy can name its pods; they stay denied.", service.meta.name),
+                        format!(
+                            "The Service `{}` has no selector, so no policy can name its pods; they stay denied.",
+                            service.meta.name
+                        ),
                     )
                     .at(at.clone())
                     .related(service.meta.place.clone(), "the Service"),
@@ -221,9 +232,17 @@ impl Reach {
     }
 
     /// A rule that applies nowhere was without effect; say why.
-    fn explain_nothing(&mut self, place: &Statics, at: &Place, around: Around<'_>, matching: &[&Service], enabled: &[&Service]) {
+    fn explain_nothing(
+        &mut self,
+        place: &Statics,
+        at: &Place,
+        around: Around<'_>,
+        matching: &[&Service],
+        enabled: &[&Service],
+    ) {
         let patterns = if place.services.is_empty() { "*".to_owned() } else { place.services.join(", ") };
-        let some_pattern = place.services.is_empty() || place.services.iter().any(|pattern| !services::is_exact(pattern));
+        let some_pattern =
+            place.services.is_empty() || place.services.iter().any(|pattern| !services::is_exact(pattern));
         let finding = if matching.is_empty() && some_pattern && !around.scope.mesh.complete {
             Finding::new(
                 codes::UNRESOLVED_SERVICE,
@@ -241,10 +260,16 @@ impl Reach {
         } else if !matching.is_empty() && enabled.is_empty() {
             Finding::new(
                 codes::RBAC_NOT_ENABLED,
-                format!("RBAC was not on for the services that `{patterns}` matches in namespace `{}`.", around.namespace),
+                format!(
+                    "RBAC was not on for the services that `{patterns}` matches in namespace `{}`.",
+                    around.namespace
+                ),
             )
         } else if !enabled.is_empty() && enabled.iter().all(|service| service.external_name) {
-            Finding::new(codes::MATCHES_NO_SERVICE, format!("`{patterns}` matches ExternalName services only, which have no pods here."))
+            Finding::new(
+                codes::MATCHES_NO_SERVICE,
+                format!("`{patterns}` matches ExternalName services only, which have no pods here."),
+            )
         } else {
             return;
         };

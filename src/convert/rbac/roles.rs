@@ -107,18 +107,29 @@ pub(super) fn convert(context: Context<'_>, grant: &Grant<'_>, around: Around<'_
             converted.say(std::mem::take(&mut ports.findings), &grant.role.meta);
             if ports.governs_nothing() && target.selector.is_some() {
                 let name = target.suffix.join("-");
-                let finding = Finding::new(codes::GOVERNS_NO_PORT, format!("{name} governs no port of its pods: they belong to an older Service."));
+                let finding = Finding::new(
+                    codes::GOVERNS_NO_PORT,
+                    format!("{name} governs no port of its pods: they belong to an older Service."),
+                );
                 converted.say(vec![finding.at(rule.place.clone())], &grant.role.meta);
                 continue;
             }
             for subject in merge_plain(&subjects) {
                 let mut both = base.and(&subject);
+                base.notes.clear(); // Comments stand at the first rule made from the access rule.
                 both.http_only |= subjects::needs_guard(&both, source) && !ports.only_http;
                 both.guard();
                 match ports.limit(&both, &rule.place) {
                     Ok(limited) => {
-                        if limited.is_http() && let Some(lost) = ports.lost_to_tcp() {
-                            let finding = Finding::new(codes::PORT_IS_TCP_SOMEWHERE, format!("Port {lost} was TCP on some of the pods and HTTP on others; this rule about HTTP now applies to neither."));
+                        if limited.is_http()
+                            && let Some(lost) = ports.lost_to_tcp()
+                        {
+                            let finding = Finding::new(
+                                codes::PORT_IS_TCP_SOMEWHERE,
+                                format!(
+                                    "Port {lost} was TCP on some of the pods and HTTP on others; this rule about HTTP now applies to neither."
+                                ),
+                            );
                             converted.say(vec![finding.at(rule.place.clone())], &grant.role.meta);
                         }
                         policies.add(target, limited);
@@ -178,7 +189,10 @@ impl Converted {
         let target = context.mesh.settings.target;
         let negates = policies.list.iter().any(|(_, rules)| rules.iter().any(Clause::negates));
         if negates && !target.at_least(5) {
-            let finding = Finding::new(codes::NEGATION_UNSUPPORTED, format!("Istio {target} cannot express a negated condition."));
+            let finding = Finding::new(
+                codes::NEGATION_UNSUPPORTED,
+                format!("Istio {target} cannot express a negated condition."),
+            );
             self.say(vec![finding.at(grant.role.meta.place.clone())], &grant.role.meta);
         }
     }
@@ -209,7 +223,8 @@ fn plain_shape(subject: &Clause) -> Option<&'static str> {
     let mut without = subject.source.clone();
     let principals = !std::mem::take(&mut without.principals.values).is_empty();
     let namespaces = !std::mem::take(&mut without.namespaces.values).is_empty();
-    let nothing_else = without == Default::default() && subject.when.is_empty() && !subject.http_only && subject.notes.is_empty();
+    let nothing_else =
+        without == Default::default() && subject.when.is_empty() && !subject.http_only && subject.notes.is_empty();
     match (principals, namespaces) {
         (true, false) if nothing_else => Some("principals"),
         (false, true) if nothing_else => Some("namespaces"),
@@ -282,7 +297,12 @@ fn drafts(grant: &Grant<'_>, policies: Policies, idle: &[ManifestId]) -> Vec<Dra
         let name = std::iter::once(grant.role.meta.name.as_str()).chain(parts.iter().map(String::as_str));
         let name = name.collect::<Vec<_>>().join("-");
         for rules in rules.chunks(policy::MOST_RULES) {
-            drafts.push(draft(&grant.role.meta.namespace, &name, from.clone(), policy::allow(target.selector.as_ref(), rules)));
+            drafts.push(draft(
+                &grant.role.meta.namespace,
+                &name,
+                from.clone(),
+                policy::allow(target.selector.as_ref(), rules),
+            ));
         }
     }
     drafts
@@ -316,7 +336,11 @@ pub(super) fn settle(context: Context<'_>, findings: Vec<Finding>, part: &mut Pa
 }
 
 /// The bindings of a role with this enforcement.
-pub(super) fn bindings_of<'a>(context: Context<'a>, role: &ServiceRole, enforcement: Enforcement) -> Vec<&'a ServiceRoleBinding> {
+pub(super) fn bindings_of<'a>(
+    context: Context<'a>,
+    role: &ServiceRole,
+    enforcement: Enforcement,
+) -> Vec<&'a ServiceRoleBinding> {
     let of_role = |binding: &&ServiceRoleBinding| {
         binding.meta.namespace == role.meta.namespace && binding.role.name == role.meta.name
     };

@@ -180,7 +180,12 @@ impl Ports {
 }
 
 /// The ports a rule names, less those it may not grant. `scoped`: it may grant those in `scope` only.
-fn intersect(scope: &BTreeSet<u16>, named: &crate::api::security::Field, scoped: bool, excluded: &BTreeSet<u16>) -> Vec<String> {
+fn intersect(
+    scope: &BTreeSet<u16>,
+    named: &crate::api::security::Field,
+    scoped: bool,
+    excluded: &BTreeSet<u16>,
+) -> Vec<String> {
     let number = |text: &String| text.parse::<u16>().ok();
     let barred: BTreeSet<u16> = named.not.iter().filter_map(number).collect();
     let allowed = |port: &u16| !barred.contains(port) && !excluded.contains(port) && (!scoped || scope.contains(port));

@@ -33,7 +33,8 @@ fn with_label(labelled: &Labelled, key: &str, values: &[String]) -> Vec<Labelled
         return if holds { vec![labelled.clone()] } else { Vec::new() };
     }
     let distinct: BTreeSet<&String> = values.iter().collect();
-    let in_order = values.iter().enumerate().filter(|(i, value)| !values.iter().take(*i).any(|earlier| earlier == *value));
+    let in_order =
+        values.iter().enumerate().filter(|(i, value)| !values.iter().take(*i).any(|earlier| earlier == *value));
     let several = distinct.len() > 1;
     in_order
         .map(|(_, value)| {
@@ -93,7 +94,8 @@ fn exact_values(labelled: &Labelled, key: &str, values: &[String], around: Aroun
     }
     let pods = known_pods(&labelled.selector, around)?;
     let found = pods.iter().filter_map(|pod| pod.workload.pod_labels.get(key));
-    let found: BTreeSet<&String> = found.filter(|found| values.iter().any(|value| services::matches(value, found))).collect();
+    let found: BTreeSet<&String> =
+        found.filter(|found| values.iter().any(|value| services::matches(value, found))).collect();
     let exact = values.iter().filter(|value| services::is_exact(value));
     let listed: BTreeSet<String> = found.into_iter().chain(exact).cloned().collect();
     Some(listed.into_iter().collect())

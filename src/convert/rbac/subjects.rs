@@ -8,7 +8,6 @@
 use super::clause::Clause;
 use super::identity::{self, Identity};
 use super::{addresses, request_principal};
-use crate::api::ManifestId;
 use crate::api::legacy::Subject;
 use crate::convert::Context;
 use crate::finding::catalogue::rbac as codes;
@@ -41,8 +40,6 @@ enum Outcome {
 pub(super) struct Surroundings<'a> {
     /// The environment and the options.
     pub context: Context<'a>,
-    /// The binding's manifest, for the places of findings.
-    pub manifest: Option<ManifestId>,
     /// How `request.auth.principal` is to be read where the role applies.
     pub principal: super::principal_binding::Meaning,
 }
@@ -73,7 +70,7 @@ struct Builder<'a> {
     findings: Vec<Finding>,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     /// The property keys that a step has to account for.
     fn properties(&self, step: Step) -> Vec<String> {
         let pointers = self.item.steps.get(step.name()).map(Vec::as_slice).unwrap_or_default();
@@ -84,7 +81,7 @@ impl Builder<'_> {
         pointers.iter().filter_map(key).collect()
     }
 
-    fn property(&self, key: &str) -> Option<&str> {
+    fn property(&self, key: &str) -> Option<&'a str> {
         self.subject.properties.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
@@ -147,8 +144,10 @@ impl Builder<'_> {
             );
         }
         let patterns = identity.lists.iter().flatten().chain(&identity.not);
-        let dotted: Vec<String> =
-            patterns.filter(|value| value.len() > 1 && value.starts_with('*') && value.contains('.')).cloned().collect();
+        let dotted: Vec<String> = patterns
+            .filter(|value| value.len() > 1 && value.starts_with('*') && value.contains('.'))
+            .cloned()
+            .collect();
         if !suffixes_are_literal(self.around.context.mesh.settings.target) {
             for value in dotted {
                 self.tell(Finding::new(
@@ -176,14 +175,17 @@ impl Builder<'_> {
         for value in odd {
             self.tell(Finding::new(
                 codes::NAMESPACE_IS_REGEX,
-                format!("Old Istio read the namespace `{value}` as a regular expression; no namespace has such a name."),
+                format!(
+                    "Old Istio read the namespace `{value}` as a regular expression; no namespace has such a name."
+                ),
             ));
         }
     }
 
     fn source_addresses(&mut self, clause: &mut Clause) {
+        let subject = self.subject;
         let lists = [
-            self.subject.ips.iter().map(String::as_str).collect::<Vec<_>>(),
+            subject.ips.iter().map(String::as_str).collect::<Vec<_>>(),
             self.property("source.ip").into_iter().collect(),
         ];
         for list in lists.into_iter().filter(|list| !list.is_empty()) {
@@ -285,9 +287,10 @@ impl Builder<'_> {
 
     /// Claims are read from the token itself now; what that changes depends on the tokens.
     fn claims(&mut self, clause: &Clause) {
-        let any_claim = clause.when.iter().any(|condition| {
-            condition.key.starts_with("request.auth.claims") && !condition.field.values.is_empty()
-        });
+        let any_claim = clause
+            .when
+            .iter()
+            .any(|condition| condition.key.starts_with("request.auth.claims") && !condition.field.values.is_empty());
         if any_claim {
             self.tell(Finding::new(
                 codes::CLAIM_FORM,
@@ -360,8 +363,11 @@ impl Builder<'_> {
         let alternatives = if never || !something { Vec::new() } else { alternatives };
         if alternatives.is_empty() && !findings.iter().any(|finding| says_nobody(finding)) {
             findings.push(
-                Finding::new(codes::SUBJECT_MATCHES_NOBODY, "This subject matched nobody in old Istio and is left out.")
-                    .at(place),
+                Finding::new(
+                    codes::SUBJECT_MATCHES_NOBODY,
+                    "This subject matched nobody in old Istio and is left out.",
+                )
+                .at(place),
             );
         }
         Converted { alternatives, findings }
@@ -375,7 +381,9 @@ fn says_nobody(finding: &Finding) -> bool {
 
 /// The release escapes regex characters in suffix patterns (`spec/rbac.md` §4.4).
 fn suffixes_are_literal(target: Version) -> bool {
-    let patched = |minor: u16, patch: u16| target.at_least(minor) && !target.at_least(minor + 1) && target >= Version::patch(minor, patch);
+    let patched = |minor: u16, patch: u16| {
+        target.at_least(minor) && !target.at_least(minor + 1) && target >= Version::patch(minor, patch)
+    };
     target.at_least(30) || patched(29, 3) || patched(28, 7)
 }
 
