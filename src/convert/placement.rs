@@ -10,7 +10,7 @@ use crate::finding::ObjectRef;
 use crate::mesh::{Input, Version, World};
 use crate::yaml::{Manifest, Notes, Replacement, Slot, Tree};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The served version of `security.istio.io` to write.
@@ -288,16 +288,34 @@ fn carried<'a>(
     .collect()
 }
 
-/// The comments of the old object that no new object carries: nothing a person wrote may be lost.
+/// The comments of the old object that no new object carries: nothing a person wrote may be lost. A text that stands in
+/// the old object more often than in any new one is kept as often as it is missing.
 fn homeless_comments(old: &Manifest, new: &[Tree]) -> Vec<String> {
-    let mut kept = BTreeSet::new();
+    let mut kept: BTreeMap<String, usize> = BTreeMap::new();
     for tree in new {
-        collect_comments(tree, &mut kept);
+        let mut carried = Vec::new();
+        collect_comments(tree, &mut carried);
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for comment in carried {
+            *counts.entry(comment).or_default() += 1;
+        }
+        for (comment, count) in counts {
+            let most = kept.entry(comment).or_default();
+            *most = (*most).max(count);
+        }
     }
-    old.unclaimed_comments(&[]).into_iter().filter(|comment| !kept.contains(comment)).collect()
+    let mut comments = old.unclaimed_comments(&[]);
+    comments.retain(|comment| match kept.get_mut(comment) {
+        Some(left) if *left > 0 => {
+            *left -= 1;
+            false
+        }
+        _ => true,
+    });
+    comments
 }
 
-fn collect_comments(tree: &Tree, into: &mut BTreeSet<String>) {
+fn collect_comments(tree: &Tree, into: &mut Vec<String>) {
     let children: Vec<(&Notes, &Tree)> = match tree {
         Tree::Scalar(_) => return,
         Tree::Seq(items) => items.iter().map(|(notes, item)| (notes, item)).collect(),

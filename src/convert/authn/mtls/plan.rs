@@ -2,7 +2,7 @@
 
 use super::super::subjects::Subject;
 use crate::api::Labels;
-use crate::api::core::Service;
+use crate::api::core::{Service, ServicePort};
 use crate::api::legacy::{AuthenticationPolicy, Target};
 use crate::api::security::MtlsMode;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +24,8 @@ pub(super) struct Source<'a> {
     pub(super) policy: &'a AuthenticationPolicy,
     pub(super) target: &'a Target,
     pub(super) service: &'a Service,
+    /// The port of that service through which it speaks.
+    pub(super) service_port: &'a ServicePort,
     /// The **container** port it decides; `None` when that is not known.
     pub(super) port: Option<u16>,
 }

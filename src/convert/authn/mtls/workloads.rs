@@ -2,7 +2,7 @@
 //! (`spec/authn.md` §4.2 S7–S14, §4.4). No pod is ever selected by two of them, for only the oldest would count.
 
 use super::super::Work;
-use super::super::effective::Scope;
+use super::super::effective::{Scope, selects_port};
 use super::super::existing::{Setting, compose, replaced_mtls};
 use super::super::naming::Selected;
 use super::super::selectors::{as_text, separating};
@@ -64,7 +64,8 @@ fn plan_of<'a>(work: &Work<'a>, subject: &Subject<'a>) -> Option<Plan<'a>> {
             (Scope::Service(target), Some(policy), Some(governed)) => {
                 let mode = new_mode(work, namespace, port.effective.mode);
                 plan.ports.insert(port.number, mode);
-                plan.sources.push(Source { policy, target, service: governed.service, port: Some(port.number) });
+                let (service, service_port) = (governed.service, governed.service_port);
+                plan.sources.push(Source { policy, target, service, service_port, port: Some(port.number) });
                 modes.insert(mode);
                 all_service_wide &= target.ports.is_empty();
             }
@@ -74,7 +75,8 @@ fn plan_of<'a>(work: &Work<'a>, subject: &Subject<'a>) -> Option<Plan<'a>> {
     for unknown in &subject.unknown {
         match (unknown.effective.scope, unknown.effective.policy) {
             (Scope::Service(target), Some(policy)) => {
-                plan.sources.push(Source { policy, target, service: unknown.service, port: None });
+                let (service, service_port) = (unknown.service, unknown.port);
+                plan.sources.push(Source { policy, target, service, service_port, port: None });
                 modes.insert(new_mode(work, namespace, unknown.effective.mode));
                 all_service_wide &= target.ports.is_empty();
             }
@@ -372,22 +374,18 @@ fn port_notes(work: &Work<'_>, source: &Source<'_>) -> Notes {
     let Some(target) = source.policy.targets.iter().position(|target| std::ptr::eq(target, source.target)) else {
         return Notes::default();
     };
-    let means = |selector: &PortSelector| {
-        source.service.ports.iter().any(|port| {
-            super::super::effective::selects_port(selector, port)
-                && (port.target == TargetPort::Number(source.port.unwrap_or_default())
-                    || matches!(port.target, TargetPort::Name(_)))
-        })
-    };
-    for (index, _) in source.target.ports.iter().enumerate().filter(|(_, selector)| means(selector)) {
-        for end in ["/number", "/name", ""] {
-            let notes = work.notes(source.policy, &format!("/spec/targets/{target}/ports/{index}{end}"));
-            if notes != Notes::default() {
-                return notes;
-            }
-        }
+    let ports = &source.target.ports;
+    let named = ports.iter().position(|selector| selects_port(selector, source.service_port));
+    // A Sidecar's ingress listener was named by its own number (E46).
+    let listener = |selector: &PortSelector| matches!(selector, PortSelector::Number(n, _) if Some(*n) == source.port);
+    let Some(index) = named.or_else(|| ports.iter().position(listener)) else { return Notes::default() };
+    let mut notes = work.notes(source.policy, &format!("/spec/targets/{target}/ports/{index}"));
+    for key in ["number", "name"] {
+        let inner = work.notes(source.policy, &format!("/spec/targets/{target}/ports/{index}/{key}"));
+        notes.head.extend(inner.head);
+        notes.side = notes.side.or(inner.side);
     }
-    Notes::default()
+    notes
 }
 
 /// The policies that have a part in a plan, the home first.

@@ -1005,6 +1005,7 @@ spec:
   - name: rabbitmq-discovery
     ports:
     - number: 4369 # epmd talks to the pod's own address
+    # amqps brings its own TLS
     - number: 5671
   - name: rabbitmq
     ports: [{number: 5671}]
@@ -1039,7 +1040,8 @@ spec:
           portLevelMtls:
             "4369": # epmd talks to the pod's own address
               mode: DISABLE
-            "5671": # epmd talks to the pod's own address
+            # amqps brings its own TLS
+            "5671":
               mode: DISABLE
         plaintext-only note none
     "#]],
