@@ -56,6 +56,9 @@ pub enum Attribute {
     Presenter,
     /// Any other claim of a good token, as a list of strings. Nested claims are joined by `][`.
     Claim(String),
+    /// Present when a claim is not a list but one string, its elements joined by spaces (two at least). Old releases
+    /// split it, new ones only for claims they are told to; compared in the wider direction only (E80).
+    Spaced(String),
     /// String metadata of another Envoy filter: `FILTER[KEY]`.
     Metadata(String),
     /// List metadata of another Envoy filter: `FILTER[KEY]`.
@@ -74,7 +77,8 @@ impl Attribute {
     pub fn may_be_absent(&self) -> bool {
         use Attribute::*;
         match self {
-            Mtls | Sni | Query | Header(_) | Token | Subject | Audience | Presenter | Metadata(_) | Opaque(_) => true,
+            Mtls | Sni | Query | Header(_) | Token | Subject | Audience | Presenter | Metadata(_) | Opaque(_)
+            | Spaced(_) => true,
             OtherAudiences | Claim(_) | MetadataList(_) => true,
             TrustDomain | Namespace | ServiceAccount | SourceIp | RemoteIp | DestinationIp | Port | Method | Path
             | Host | TokenLocation | TokenKey | Issuer => false,
@@ -89,7 +93,7 @@ impl Attribute {
             Query => true,
             TrustDomain | Namespace | ServiceAccount => !text.is_empty() && !text.contains('/'),
             Path => text.starts_with('/') && !text.contains(['?', '#']),
-            Mtls | Opaque(_) => text == YES,
+            Mtls | Opaque(_) | Spaced(_) => text == YES,
             Token => text == GOOD || text == BAD,
             Port => text.parse::<u16>().is_ok_and(|port| port > 0),
             _ => !text.is_empty(),
@@ -100,7 +104,7 @@ impl Attribute {
     pub fn ordinary(&self) -> &'static [&'static str] {
         use Attribute::*;
         match self {
-            Mtls | Opaque(_) => &[YES],
+            Mtls | Opaque(_) | Spaced(_) => &[YES],
             TrustDomain => &["cluster.local", "other.domain"],
             Namespace => &["other", "elsewhere"],
             ServiceAccount => &["other", "somebody"],
@@ -158,6 +162,7 @@ impl fmt::Display for Attribute {
             OtherAudiences => f.write_str("token aud, further"),
             Presenter => f.write_str("token azp"),
             Claim(name) => write!(f, "token claim {}", name.replace("][", ".")),
+            Spaced(name) => write!(f, "token claim {name} as one string"),
             Metadata(key) | MetadataList(key) => write!(f, "metadata {key}"),
             Opaque(what) => f.write_str(what),
         }

@@ -123,8 +123,16 @@ fn token(request: &Request, tell: &mut impl FnMut(&str, String)) {
         }
     }
     for (attribute, elements) in request.lists() {
-        if matches!(attribute, Attribute::Claim(_) | Attribute::OtherAudiences) {
-            tell(&attribute.to_string(), list(elements));
+        match attribute {
+            Attribute::Claim(name) if request.has(&Attribute::Spaced(name.clone())) => {
+                let mut elements: Vec<&str> = elements.iter().map(String::as_str).collect();
+                if elements.len() < 2 {
+                    elements.push("another");
+                }
+                tell(&attribute.to_string(), format!("{:?}, one string", elements.join(" ")));
+            }
+            Attribute::Claim(_) | Attribute::OtherAudiences => tell(&attribute.to_string(), list(elements)),
+            _ => {}
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::api::Labels;
 use crate::api::legacy::{AuthenticationPolicy, Jwt};
 use crate::api::security::{JwtRule, RequestAuthentication};
 use crate::mesh::{Mesh, Version, selects};
+use std::collections::BTreeSet;
 
 /// [`Attribute::TokenLocation`] of `Authorization: Bearer TOKEN`.
 pub const BEARER: &str = "header authorization: Bearer";
@@ -51,6 +52,36 @@ impl View {
         };
         f.all([self.claims, test])
     }
+
+    /// The same for releases that take a string claim as a whole unless it is in `split`.
+    pub fn whole_claim(self, f: &mut Formulas, name: &str, glob: &Glob, split: &BTreeSet<String>) -> Formula {
+        let element = self.claim(f, name, glob);
+        if matches!(name, "iss" | "sub" | "azp" | "aud" | "scope" | "permission") || split.contains(name) {
+            return element;
+        }
+        let spaced = f.present(Attribute::Spaced(name.to_owned()));
+        let listed = f.not(spaced);
+        let as_list = f.all([listed, element]);
+        let whole = match glob {
+            Glob::Any => element,
+            // The first element decides about a prefix, the last one about a suffix.
+            Glob::Prefix(text) | Glob::Suffix(text) if !text.contains(' ') => {
+                let at_the_edge = terms::opaque(f, &format!("claim {name} as a whole matches {glob:?}"));
+                f.all([at_the_edge, element])
+            }
+            Glob::Exact(text) if !text.contains(' ') => Formula::FALSE,
+            _ => terms::opaque(f, &format!("claim {name} as a whole matches {glob:?}")),
+        };
+        let as_string = f.all([spaced, self.claims, whole]);
+        f.any([as_list, as_string])
+    }
+}
+
+/// The claims that ALL rules of these policies split at spaces.
+pub fn split_claims(policies: &[&RequestAuthentication]) -> BTreeSet<String> {
+    let rules: Vec<&JwtRule> = policies.iter().flat_map(|ra| &ra.rules).collect();
+    let everywhere = |name: &&String| rules.iter().all(|rule| rule.space_delimited_claims.contains(name));
+    rules.iter().flat_map(|rule| &rule.space_delimited_claims).filter(everywhere).cloned().collect()
 }
 
 /// ANY audience of the token matches.

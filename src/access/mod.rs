@@ -1,6 +1,15 @@
 //! What a set of objects grants, and whether two sets grant the same (`design.md` §8).
 //!
 //! Written from the specs alone; imports neither `convert` nor `mapping`, so that it can contradict them.
+//!
+//! The way through: [`prove()`] lists what to compare (`inventory`), compiles each side into clauses over request
+//! attributes (`legacy`, `modern`; `decide` evaluates them directly), and compares them as formulas (`compare`) over the
+//! classes of values that patterns can tell apart (`partition`), by a solver (`solve`). A model is a request that a
+//! person can read (`explain`).
+//!
+//! Modelled exactly: the attributes of `attribute`. Opaque, that is free but equal on both sides: regular expressions
+//! of trigger rules that are not a literal, namespace patterns with a star in the middle, answers of external
+//! authorizers, the service account of pods that no manifest shows. Left out: what neither side can change (`legacy`).
 
 mod attribute;
 mod compare;

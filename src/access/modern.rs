@@ -10,6 +10,7 @@ use super::jwt::{self, View};
 use super::mtls;
 use super::subject::Subject;
 use crate::mesh::Mesh;
+use std::collections::BTreeSet;
 
 pub use condition::Scope;
 pub use policy::{authorize, selecting};
@@ -28,10 +29,12 @@ pub fn ruling(f: &mut Formulas, mesh: &Mesh, subject: &Subject<'_>) -> Ruling {
         mtls::refuse(f, mtls::composed(mesh, subject, version).as_ref(), subject, &mut ruling);
     }
     let mut view = View::nothing();
+    let mut split = BTreeSet::new();
     if chain == Transport::Http {
         let policies = jwt::applying(mesh, namespace, labels);
         if let Some(requested) = jwt::requested(f, &policies, version) {
             view = requested.view;
+            split = jwt::split_claims(&policies);
             ruling.uses_token = requested.verified;
             ruling.rejects_token = requested.rejected;
             let refusal = Clause::new(requested.rejected, false, "the token does not verify (401)");
@@ -43,7 +46,8 @@ pub fn ruling(f: &mut Formulas, mesh: &Mesh, subject: &Subject<'_>) -> Ruling {
         }
     }
     let policies = selecting(mesh, namespace, labels, version);
-    let scope = Scope { settings: &mesh.settings, version, chain, view, port: subject.port, namespace };
+    let scope =
+        Scope { settings: &mesh.settings, version, chain, view, split: Some(&split), port: subject.port, namespace };
     authorize(f, &policies, scope, &mut ruling);
     ruling
 }

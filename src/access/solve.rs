@@ -185,6 +185,13 @@ impl<'f> Space<'f> {
         dimension.classes.iter().zip(&dimension.variables).filter(|(class, _)| passes(class)).map(|(_, v)| *v).collect()
     }
 
+    /// Hold exactly for requests whose string claims have no spaces.
+    pub fn plain_claims(&self) -> Vec<Lit> {
+        let spaced = self.dimensions.iter().filter(|dimension| matches!(dimension.attribute, Attribute::Spaced(_)));
+        let set = spaced.flat_map(|dimension| dimension.classes.iter().zip(&dimension.variables));
+        set.filter(|(class, _)| class.witness.is_some()).map(|(_, &variable)| !variable).collect()
+    }
+
     /// The literals of a formula that is to hold, and of formulas that are not.
     pub fn goal(&self, hold: &[Formula], fail: &[Formula]) -> Vec<Lit> {
         let hold = hold.iter().map(|&formula| self.literal(formula));

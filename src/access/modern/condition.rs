@@ -8,6 +8,7 @@ use crate::access::pattern::{self, Glob, Test};
 use crate::access::{terms, trust_domain};
 use crate::api::security::{Condition, Field, Operation, Source};
 use crate::mesh::{Settings, Version};
+use std::collections::BTreeSet;
 
 /// What a field means depends on these.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +21,8 @@ pub struct Scope<'a> {
     pub chain: Transport,
     /// What is visible of a token.
     pub view: View,
+    /// The claims that are split at spaces; `None` when all are, as 1.4 and 1.5 did.
+    pub split: Option<&'a BTreeSet<String>>,
     /// The container port, when it is one.
     pub port: Option<u16>,
     /// The namespace of the policy.
@@ -166,7 +169,10 @@ fn keyed(f: &mut Formulas, scope: &Scope<'_>, key: &str, value: &str) -> Option<
         "request.auth.presenter" => Some(scope.view.claim(f, "azp", &glob)),
         _ => match terms::bracketed(key)? {
             ("request.headers", name) => Some(terms::header(f, name, &glob)),
-            ("request.auth.claims", name) => Some(scope.view.claim(f, name, &glob)),
+            ("request.auth.claims", name) => Some(match scope.split {
+                Some(split) => scope.view.whole_claim(f, name, &glob, split),
+                None => scope.view.claim(f, name, &glob),
+            }),
             _ => terms::metadata(f, key, value),
         },
     }

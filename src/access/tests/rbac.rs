@@ -322,6 +322,23 @@ fn e79_the_first_audience_only() {
 }
 
 #[test]
+fn e80_not_groups_is_wider_for_a_string_claim_with_spaces() {
+    let outcome = |subject: &str, values: &str, jwt: &str| {
+        let request = format!("{{jwtRules: [{{issuer: iss, jwksUri: 'https://keys'{jwt}}}]}}");
+        let ra = object("security.istio.io/v1", "RequestAuthentication", "default", "jwt", &request);
+        let new = policy(
+            "new",
+            &format!("{{rules: [{{when: [{{key: 'request.auth.claims[groups]', {values}: [admin]}}]}}]}}"),
+        );
+        let old = role(ANY_RULE, &format!("[{{{subject}: [admin]}}]"));
+        sides(&[APP, INCLUDED, ORIGINS, &old], &[APP, DENY_DEFAULT, &ra, &new]).http().outcome
+    };
+    assert_eq!(outcome("groups", "values", ""), Outcome::Equal);
+    assert_eq!(outcome("notGroups", "notValues", ""), Outcome::Wider);
+    assert_eq!(outcome("notGroups", "notValues", ", spaceDelimitedClaims: [groups]"), Outcome::Equal);
+}
+
+#[test]
 fn e93_a_header_star_asks_for_the_header() {
     let sides =
         granted("[{services: ['*'], constraints: [{key: 'request.headers[x-id]', values: ['*']}]}]", "[{user: '*'}]");
