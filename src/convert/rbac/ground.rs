@@ -4,7 +4,7 @@ use super::enabled::Scope;
 use crate::api::Labels;
 use crate::api::core::{Service, ServicePort, Workload};
 use crate::api::security::{Action, AuthorizationPolicy};
-use crate::mesh::{Mesh, Protocol, selects};
+use crate::mesh::{Mesh, Protocol, compatible, selects};
 
 /// Every workload of the mesh, and what governs its ports.
 #[derive(Debug)]
@@ -57,6 +57,18 @@ impl<'a> Ground<'a> {
             pod.workload.meta.namespace == namespace
                 && selector.is_none_or(|selector| selects(selector, &pod.workload.pod_labels))
         })
+    }
+
+    /// The pods of a namespace that a selector selects; when none are known, those that could carry its labels too:
+    /// pods of that description may exist although no manifest shows them.
+    pub fn pods_or_likely<'b>(&'b self, namespace: &'b str, selector: Option<&'b Labels>) -> Vec<&'b Pod<'a>> {
+        let selected: Vec<&Pod<'a>> = self.pods(namespace, selector).collect();
+        match selector {
+            Some(selector) if selected.is_empty() => {
+                self.pods(namespace, None).filter(|pod| compatible(selector, &pod.workload.pod_labels)).collect()
+            }
+            _ => selected,
+        }
     }
 
     /// The first known pods **outside** the namespace that carry these labels: a policy of the root namespace would

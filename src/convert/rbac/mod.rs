@@ -108,6 +108,11 @@ fn convert_role(
         .into_iter()
         .chain(grant.bindings.iter().chain(&logged).filter_map(|binding| binding.meta.manifest))
         .collect();
+    if let Some(finding) = rejected_binding(context, role) {
+        part.findings.push(finding.at(role.meta.place.clone()).on(role.meta.object()));
+        part.refused.extend(all);
+        return;
+    }
     if let Some((code, message)) = never_granted(&grant, scope, logged.is_empty()) {
         part.findings.push(Finding::new(code, message).at(role.meta.place.clone()).on(role.meta.object()));
         part.inert.extend(all.into_iter().map(|id| (id, code)));
@@ -148,6 +153,24 @@ fn convert_role(
     part.inert.extend(converted.idle.iter().map(|id| (*id, codes::SUBJECT_MATCHES_NOBODY)));
     part.relaxations.extend(converted.relaxations.iter().filter_map(|name| relaxation(name)));
     part.drafts.extend(converted.drafts);
+}
+
+/// A binding of the role that was refused while it was read: who holds the role is not known then.
+fn rejected_binding(context: Context<'_>, role: &ServiceRole) -> Option<Finding> {
+    let mesh = context.mesh;
+    let names_role = |id: &ManifestId| {
+        let value = context.manifests.get(id.0).map(|input| input.manifest.value());
+        let name = value.and_then(|value| value.pointer("/spec/roleRef/name")).and_then(|name| name.as_str());
+        name == Some(role.meta.name.as_str())
+    };
+    let of_role = |(id, object): &&(ManifestId, crate::finding::ObjectRef)| {
+        object.kind == "ServiceRoleBinding" && object.namespace == role.meta.namespace && names_role(id)
+    };
+    let (_, object) = mesh.rejected.iter().find(of_role)?;
+    Some(Finding::new(
+        codes::BINDING_REFUSED,
+        format!("{object} names this role and was refused, so who holds the role is not known."),
+    ))
 }
 
 /// True when a rule was left out although old Istio enforced it: the role's disappearance would be narrower.

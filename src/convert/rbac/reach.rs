@@ -165,11 +165,12 @@ impl Reach {
     /// §6.3 step 3: one target per distinct selector of the services that the rule is for.
     fn service_by_service(&mut self, place: &Statics, at: &Place, around: Around<'_>) {
         let mesh = around.scope.mesh;
-        let matching: Vec<&Service> = mesh
+        let mut matching: Vec<&Service> = mesh
             .services_of_namespace(around.namespace)
             .into_iter()
             .filter(|service| around.grants(place, &mesh.host(service), Some(service)))
             .collect();
+        matching.sort_by(|a, b| a.meta.name.cmp(&b.meta.name));
         let enabled: Vec<&Service> = matching.iter().copied().filter(|service| around.scope.covers(service)).collect();
         self.explain_nothing(place, at, around, &matching, &enabled);
         self.warn_of_unseen(place, at, around, &enabled);
@@ -205,7 +206,7 @@ impl Reach {
         if self.targets.iter().any(|known| known.selector == target.selector) {
             return;
         }
-        let pods: Vec<&Pod<'_>> = around.ground.pods(around.namespace, Some(selector)).collect();
+        let pods: Vec<&Pod<'_>> = around.ground.pods_or_likely(around.namespace, Some(selector));
         if !pods.is_empty() && pods.iter().all(|pod| pod.replaced) {
             self.findings.push(
                 Finding::new(
@@ -280,7 +281,8 @@ impl Reach {
     fn warn_of_unseen(&mut self, place: &Statics, at: &Place, around: Around<'_>, enabled: &[&Service]) {
         let open_ended = place.services.is_empty() || place.services.iter().any(|pattern| !services::is_exact(pattern));
         // Where the config lists its services one by one, there are no others.
-        if open_ended && !enabled.is_empty() && around.scope.covers_namespace(around.namespace) {
+        let named = enabled.iter().any(|service| service.selector.is_some() && !service.external_name);
+        if open_ended && named && around.scope.covers_namespace(around.namespace) {
             let names: Vec<&str> = enabled.iter().map(|service| service.meta.name.as_str()).collect();
             let patterns = if place.services.is_empty() { "*".to_owned() } else { place.services.join(", ") };
             self.findings.push(

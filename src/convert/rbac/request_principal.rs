@@ -56,7 +56,7 @@ fn splits(value: &str) -> impl Iterator<Item = (&str, &str)> {
     value
         .match_indices('/')
         .map(|(at, slash)| (value.get(..at).unwrap_or_default(), value.get(at + slash.len()..).unwrap_or_default()))
-        .filter(|(issuer, sub)| !(issuer.ends_with(':') && sub.starts_with('/')) && !issuer.ends_with(":/"))
+        .filter(|(issuer, sub)| !(issuer.ends_with(":/") || (issuer.ends_with(':') && sub.starts_with('/'))))
 }
 
 /// `P*`: the issuer starts with P, or P ends inside the subject.

@@ -134,7 +134,7 @@ pub(super) fn convert(context: Context<'_>, grant: &Grant<'_>, around: Around<'_
                         }
                         policies.add(target, limited);
                     }
-                    Err(finding) => converted.say(vec![finding], &grant.role.meta),
+                    Err(finding) => converted.say(vec![*finding], &grant.role.meta),
                 }
             }
         }

@@ -28,6 +28,8 @@ pub(super) struct Ports {
     unresolved: Vec<(String, bool)>,
     /// ALL governed ports have HTTP chains only, and no pods are hidden from view.
     pub only_http: bool,
+    /// No pods of that description are known.
+    nothing_known: bool,
     /// What there is to say. Errors refuse the role.
     pub findings: Vec<Finding>,
 }
@@ -35,8 +37,9 @@ pub(super) struct Ports {
 /// Surveys the pods of a target for an access rule that stands at `at`.
 pub(super) fn survey(place: &Statics, target: &Target, at: &Place, around: Around<'_>) -> Ports {
     let mut ports = Ports { only_http: true, ..Ports::default() };
-    let mut pods = around.ground.pods(around.namespace, target.selector.as_ref()).peekable();
-    ports.only_http &= pods.peek().is_some();
+    let pods = around.ground.pods_or_likely(around.namespace, target.selector.as_ref());
+    ports.nothing_known = pods.is_empty();
+    ports.only_http &= !pods.is_empty();
     for pod in pods {
         for port in &pod.ports {
             ports.add(place, pod, port, at, around);
@@ -128,11 +131,11 @@ impl Ports {
 
     /// True when the services of the rule govern no port of the selected pods.
     pub fn governs_nothing(&self) -> bool {
-        self.mine.is_empty() && self.unresolved.is_empty()
+        self.mine.is_empty() && self.unresolved.is_empty() && !self.nothing_known
     }
 
     /// The rule limited to the ports that it may grant; `Err` with the reason when none are left.
-    pub fn limit(&self, clause: &Clause, at: &Place) -> Result<Clause, Finding> {
+    pub fn limit(&self, clause: &Clause, at: &Place) -> Result<Clause, Box<Finding>> {
         let mut limited = clause.clone();
         let ports = &mut limited.operation.ports;
         let http_only_here = clause.is_http();
@@ -157,12 +160,12 @@ impl Ports {
             }
             .at(at.clone())
         };
-        let all_excluded = self.unresolved.is_empty() && self.mine.is_subset(&excluded);
+        let all_excluded = self.unresolved.is_empty() && !excluded.is_empty() && self.mine.is_subset(&excluded);
         if self.shared() || hidden_tcp || !ports.values.is_empty() || all_excluded {
             let scope: BTreeSet<u16> = self.mine.difference(&excluded).copied().collect();
             let kept = intersect(&scope, ports, self.shared() || hidden_tcp || all_excluded, &excluded);
             if kept.is_empty() {
-                return Err(nothing_left());
+                return Err(Box::new(nothing_left()));
             }
             ports.values = kept;
             ports.not.clear();

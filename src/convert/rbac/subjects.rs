@@ -287,10 +287,10 @@ impl<'a> Builder<'a> {
 
     /// Claims are read from the token itself now; what that changes depends on the tokens.
     fn claims(&mut self, clause: &Clause) {
-        let any_claim = clause
-            .when
-            .iter()
-            .any(|condition| condition.key.starts_with("request.auth.claims") && !condition.field.values.is_empty());
+        let any_claim = clause.when.iter().any(|condition| {
+            // Presence (`*`) is the same in every form.
+            condition.key.starts_with("request.auth.claims") && condition.field.values.iter().any(|value| value != "*")
+        });
         if any_claim {
             self.tell(Finding::new(
                 codes::CLAIM_FORM,
@@ -361,7 +361,7 @@ impl<'a> Builder<'a> {
         let mut findings = self.findings;
         let place = self.subject.place.clone();
         let alternatives = if never || !something { Vec::new() } else { alternatives };
-        if alternatives.is_empty() && !findings.iter().any(|finding| says_nobody(finding)) {
+        if alternatives.is_empty() && !findings.iter().any(says_nobody) {
             findings.push(
                 Finding::new(
                     codes::SUBJECT_MATCHES_NOBODY,

@@ -309,6 +309,12 @@ codes! {
         risk: "None for access: the role granted nothing, unless a binding is missing from the input.",
         remedy: "Remove the role, or add the missing binding to the input.",
     }
+    BINDING_REFUSED = "role-binding-refused", Error, Narrower {
+        title: "a role one of whose bindings was refused",
+        cause: "A binding that names the role breaks a rule of its kind; another finding says which. A cluster may hold it all the same.",
+        risk: "Converted without that binding, the role would deny the callers that it names.",
+        remedy: "Mend the binding that the other finding names, or remove it, and convert again.",
+    }
     BINDING_WITHOUT_ROLE = "binding-without-role", Warning, None {
         title: "a binding to a role that does not exist",
         cause: "A binding names a ServiceRole of its own namespace, and there is none of that name.",

@@ -12,42 +12,64 @@ fn check(rule: &str, subject: &str, expected: Expect) {
 fn hidden_subject_fields_are_not_lost() {
     check(
         "",
-        "{names: [a], notNames: [b], namespaces: [n], notNamespaces: [m], ips: [10.0.0.1], notIps: [10.0.0.2], groups: [g]}",
+        "{names: [a], notNames: [b], namespaces: [ns], notNamespaces: [m], ips: [10.0.0.1], notIps: [10.0.0.2], groups: [g]}",
         expect![[r#"
-            warning role-without-binding none
+            {from: [{source: {principals: [a], notPrincipals: [b], namespaces: [ns], notNamespaces: [m], ipBlocks: [10.0.0.1], notIpBlocks: [10.0.0.2]}}], when: [{key: request.auth.claims[groups], values: [g]}]}
+            warning claim-form narrower
         "#]],
     );
 }
 
 #[test]
 fn hidden_rule_fields_are_not_lost() {
-    check("hosts: [h], notHosts: [i], notPaths: [/p/*], notMethods: [PUT], ports: [8080]", X, expect![[r#"
+    check(
+        "hosts: [h], notHosts: [i], notPaths: [/p/*], notMethods: [PUT], ports: [8080]",
+        X,
+        expect![[r#"
         {from: [{source: {principals: [cluster.local/ns/a/sa/x]}}], to: [{operation: {hosts: [h], notHosts: [i], ports: [8080], notMethods: [PUT], notPaths: [/p/*]}}]}
-    "#]]);
-    check("notPorts: [9090]", X, expect![[r#"
+    "#]],
+    );
+    check(
+        "notPorts: [9090]",
+        X,
+        expect![[r#"
         {from: [{source: {principals: [cluster.local/ns/a/sa/x]}}], to: [{operation: {notPorts: [9090]}}]}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn stars_of_properties_are_conditions() {
-    check("", "{properties: {source.namespace: \"*\", \"request.auth.claims[a]\": \"*\", \"request.headers[h]\": \"*\"}}", expect![[r#"
+    check(
+        "",
+        "{properties: {source.namespace: \"*\", \"request.auth.claims[a]\": \"*\", \"request.headers[h]\": \"*\"}}",
+        expect![[r#"
         {from: [{source: {namespaces: [*]}}], when: [{key: request.headers[h], values: [*]}, {key: request.auth.claims[a], values: [*]}]}
-        warning claim-form narrower
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn labels_are_not_lost_on_a_rule_without_services() {
     let rule = "{constraints: [{key: \"destination.labels[version]\", values: [v1]}]}";
-    run().check(&default_world(&format!("{}---\n{}", role("r", rule), binding("r", X))), expect![[r#"
+    run().check(
+        &default_world(&format!("{}---\n{}", role("r", rule), binding("r", X))),
+        expect![[r#"
         default/default-deny <- default
           {}
-        warning governs-no-port@5 none
-        inert r (governs-no-port)
-        inert bind-r (governs-no-port)
+        default/r <- r, bind-r
+          selector:
+            matchLabels:
+              version: v1
+          action: ALLOW
+          rules:
+          - from:
+            - source:
+                principals:
+                - cluster.local/ns/a/sa/x
         relaxations: undeclared-ports
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

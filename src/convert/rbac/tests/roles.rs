@@ -5,34 +5,45 @@ const RULE: &str = "{services: [app.default.svc.cluster.local], methods: [GET]}"
 
 #[test]
 fn e39_a_role_without_binding_is_inert() {
-    run().check(&default_world(&role("r", RULE)), expect![[r#"
+    run().check(
+        &default_world(&role("r", RULE)),
+        expect![[r#"
         default/default-deny <- default
           {}
         warning role-without-binding@5 none
         inert r (role-without-binding)
         relaxations: undeclared-ports
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn e40_a_binding_without_role_is_inert_or_refused() {
     let yaml = default_world(&binding("r", X));
-    run().check(&yaml, expect![[r#"
+    run().check(
+        &yaml,
+        expect![[r#"
         default/default-deny <- default
           {}
         warning binding-without-role@5 none
         inert bind-r (binding-without-role)
         relaxations: undeclared-ports
-    "#]]);
-    run().incomplete().check(&yaml, expect![[r#"
+    "#]],
+    );
+    run().incomplete().check(
+        &yaml,
+        expect![[r#"
         default/default-deny <- default
           {}
         error unresolved-role@5 narrower
         refused bind-r
         relaxations: undeclared-ports
-    "#]]);
+    "#]],
+    );
     let elsewhere = format!("{yaml}---\n{}", role("other/r", RULE));
-    run().incomplete().check(&elsewhere, expect![[r#"
+    run().incomplete().check(
+        &elsewhere,
+        expect![[r#"
         default/default-deny <- default
           {}
         warning binding-without-role@5 none
@@ -40,14 +51,17 @@ fn e40_a_binding_without_role_is_inert_or_refused() {
         inert bind-r (binding-without-role)
         inert r (rbac-not-enabled)
         relaxations: undeclared-ports
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn e41_e42_rules_times_subjects() {
     let rules = "{services: [app.default.svc.cluster.local], methods: [GET]}, {services: [app.default.svc.cluster.local], methods: [POST]}";
     let second = binding("r", "{namespaces: [b]}").replace("bind-r", "second");
-    run().check(&default_world(&format!("{}---\n{}---\n{second}", role("r", rules), binding("r", X))), expect![[r#"
+    run().check(
+        &default_world(&format!("{}---\n{}---\n{second}", role("r", rules), binding("r", X))),
+        expect![[r#"
         default/default-deny <- default
           {}
         default/r <- r, bind-r, second
@@ -89,29 +103,53 @@ fn e41_e42_rules_times_subjects() {
                 methods:
                 - POST
         relaxations: undeclared-ports
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn e43_e44_permissive_bindings_grant_nothing() {
-    let permissive = binding("r", "{user: y}").replace("bind-r", "logged").replace("spec: {", "spec: {mode: PERMISSIVE, ");
+    let permissive =
+        binding("r", "{user: z}").replace("bind-r", "logged").replace("spec: {", "spec: {mode: PERMISSIVE, ");
     let only = default_world(&format!("{}---\n{permissive}", role("r", RULE)));
-    run().check(&only, expect![[r#"
+    run().check(
+        &only,
+        expect![[r#"
         default/default-deny <- default
           {}
-        warning role-without-binding@5 none
-        inert r (role-without-binding)
+        warning permissive-binding@5 none
+        inert r (permissive-binding)
+        inert logged (permissive-binding)
         relaxations: undeclared-ports
-    "#]]);
-    run().with(|run| run.options.shadow = true).check(&only, expect![[r#"
+    "#]],
+    );
+    run().with(|run| run.options.shadow = true).check(
+        &only,
+        expect![[r#"
         default/default-deny <- default
           {}
-        warning role-without-binding@5 none
-        inert r (role-without-binding)
+        default/r-dry-run <- r, logged (dry run)
+          selector:
+            matchLabels:
+              app: app
+          action: ALLOW
+          rules:
+          - from:
+            - source:
+                principals:
+                - z
+            to:
+            - operation:
+                methods:
+                - GET
+        warning permissive-binding@5 none
         relaxations: undeclared-ports
-    "#]]);
+    "#]],
+    );
     let both = format!("{only}---\n{}", binding("r", X));
-    run().check(&both, expect![[r#"
+    run().check(
+        &both,
+        expect![[r#"
         default/default-deny <- default
           {}
         default/r <- r, bind-r
@@ -128,9 +166,14 @@ fn e43_e44_permissive_bindings_grant_nothing() {
             - operation:
                 methods:
                 - GET
+        warning permissive-binding@7 none
+        inert logged (permissive-binding)
         relaxations: undeclared-ports
-    "#]]);
-    run().with(|run| run.options.shadow = true).check(&both, expect![[r#"
+    "#]],
+    );
+    run().with(|run| run.options.shadow = true).check(
+        &both,
+        expect![[r#"
         default/default-deny <- default
           {}
         default/r <- r, bind-r
@@ -147,8 +190,24 @@ fn e43_e44_permissive_bindings_grant_nothing() {
             - operation:
                 methods:
                 - GET
+        default/r-dry-run <- r, logged (dry run)
+          selector:
+            matchLabels:
+              app: app
+          action: ALLOW
+          rules:
+          - from:
+            - source:
+                principals:
+                - z
+            to:
+            - operation:
+                methods:
+                - GET
+        warning permissive-binding@7 none
         relaxations: undeclared-ports
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -160,7 +219,9 @@ fn e109_e110_tcp_rules_and_subjects_stay_apart_from_http_ones() {
         role("r", "{services: [db.*], methods: [GET]}, {services: [db.*], ports: [3306]}"),
         binding("r", &format!("{{group: g}}, {X}"))
     );
-    run().check(&yaml, expect![[r#"
+    run().check(
+        &yaml,
+        expect![[r#"
         default/default-deny <- default
           {}
         default/r <- r, bind-r
@@ -205,21 +266,23 @@ fn e109_e110_tcp_rules_and_subjects_stay_apart_from_http_ones() {
         warning pattern-enumerated@5 narrower
         warning claim-form@7 narrower
         relaxations: undeclared-ports
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn e113_istio_1_4_has_no_negation() {
-    run()
-        .with(|run| run.build.settings.target = crate::mesh::Version::minor(4))
-        .check(&app("notMethods: [GET]", X), expect![[r#"
+    run().with(|run| run.build.settings.target = crate::mesh::Version::minor(4)).check(
+        &app("notMethods: [GET]", X),
+        expect![[r#"
             default/default-deny <- default
               {}
             error negation-unsupported@5 wider
             refused r
             refused bind-r
             relaxations: undeclared-ports
-        "#]]);
+        "#]],
+    );
 }
 
 #[test]
