@@ -2,28 +2,40 @@
 //! ports, the result speaks container ports.
 
 use super::Work;
-use super::existing::{Setting, compose};
+use super::existing::Settings;
 use crate::api::core::{Service, ServicePort};
 use crate::api::networking::{ClientTls, DestinationRule};
 use crate::api::security::MtlsMode;
 use crate::finding::catalogue::mtls as codes;
 use crate::finding::{Direction, Finding};
 use crate::mesh::Mesh;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The DestinationRules of the input, by the hosts they are for.
+#[derive(Debug)]
+pub(super) struct Clients<'a> {
+    mesh: &'a Mesh,
+    by_host: BTreeMap<String, Vec<&'a DestinationRule>>,
+    /// Patterns with a leading star, without it.
+    by_suffix: Vec<(String, &'a DestinationRule)>,
+}
 
 /// Reports every DestinationRule under which clients cannot reach a port of the result. `after` are the
-/// PeerAuthentications of the result, oldest first.
-pub(super) fn report(work: &mut Work<'_>, after: &[Setting]) {
+/// PeerAuthentications of the result.
+pub(super) fn report(work: &mut Work<'_>, clients: &Clients<'_>, after: &Settings) {
     let mesh = work.mesh();
+    if mesh.destination_rules.is_empty() {
+        return;
+    }
     let mut seen = BTreeSet::new();
     for subject in work.subjects().iter().filter(|subject| !subject.gateway) {
-        let result = compose(after.iter(), work.root(), subject.namespace(), subject.labels());
+        let result = after.compose(subject.namespace(), subject.labels());
         for port in &subject.ports {
             let Some(governed) = &port.governed else { continue };
             let server = result.mode(port.number);
             let shadowed = governed.shadowed.iter().copied();
             for (service, service_port) in std::iter::once((governed.service, governed.service_port)).chain(shadowed) {
-                for rule in rules_for(mesh, service) {
+                for rule in clients.rules_for(service) {
                     let Some(client) = client_tls(rule, service_port) else { continue };
                     if reaches(&client.mode, server) {
                         continue;
@@ -76,11 +88,6 @@ fn reaches(client: &str, server: MtlsMode) -> bool {
     }
 }
 
-/// True when some DestinationRule makes clients of a service port use this tls mode.
-pub(super) fn clients_use(mesh: &Mesh, service: &Service, port: &ServicePort, mode: &str) -> bool {
-    rules_for(mesh, service).into_iter().any(|rule| client_tls(rule, port).is_some_and(|tls| tls.mode == mode))
-}
-
 /// The tls settings for a **service** port: an entry of `portLevelSettings` replaces the general ones even when it has
 /// none itself (E97).
 fn client_tls<'r>(rule: &'r DestinationRule, port: &ServicePort) -> Option<&'r ClientTls> {
@@ -90,37 +97,44 @@ fn client_tls<'r>(rule: &'r DestinationRule, port: &ServicePort) -> Option<&'r C
     }
 }
 
-/// The rule for a service in every namespace that has one: the most specific host, the oldest of equal ones. Which of
-/// them a client uses depends on its own namespace.
-fn rules_for<'a>(mesh: &'a Mesh, service: &Service) -> Vec<&'a DestinationRule> {
-    let host = mesh.host(service);
-    let mut matching: Vec<(&DestinationRule, String)> = mesh
-        .destination_rules
-        .iter()
-        .map(|rule| (rule, resolved(mesh, rule)))
-        .filter(|(_, pattern)| host_matches(pattern, &host))
-        .collect();
-    matching.sort_by_cached_key(|(rule, pattern)| {
-        let created = rule.meta.created.clone();
-        let specificity = (pattern.starts_with('*'), std::cmp::Reverse(pattern.len()));
-        (rule.meta.namespace.clone(), specificity, created.is_none(), created, rule.meta.name.clone())
-    });
-    matching.dedup_by(|(later, _), (first, _)| later.meta.namespace == first.meta.namespace);
-    matching.into_iter().map(|(rule, _)| rule).collect()
-}
-
-/// The host a rule means: a short name is one of its own namespace.
-fn resolved(mesh: &Mesh, rule: &DestinationRule) -> String {
-    if rule.host == "*" || rule.host.contains('.') {
-        rule.host.clone()
-    } else {
-        format!("{}.{}.svc.{}", rule.host, rule.meta.namespace, mesh.settings.cluster_domain)
+impl<'a> Clients<'a> {
+    /// Indexes the DestinationRules of a mesh.
+    pub(super) fn new(mesh: &'a Mesh) -> Clients<'a> {
+        let mut clients = Clients { mesh, by_host: BTreeMap::new(), by_suffix: Vec::new() };
+        for rule in &mesh.destination_rules {
+            // A short name is one of the rule's own namespace.
+            let host = if rule.host == "*" || rule.host.contains('.') {
+                rule.host.clone()
+            } else {
+                format!("{}.{}.svc.{}", rule.host, rule.meta.namespace, mesh.settings.cluster_domain)
+            };
+            match host.strip_prefix('*') {
+                Some(suffix) => clients.by_suffix.push((suffix.to_owned(), rule)),
+                None => clients.by_host.entry(host).or_default().push(rule),
+            }
+        }
+        clients
     }
-}
 
-fn host_matches(pattern: &str, host: &str) -> bool {
-    match pattern.strip_prefix('*') {
-        Some(end) => host.ends_with(end),
-        None => pattern == host,
+    /// True when some DestinationRule makes clients of a service port use this tls mode.
+    pub(super) fn use_mode(&self, service: &Service, port: &ServicePort, mode: &str) -> bool {
+        self.rules_for(service).into_iter().any(|rule| client_tls(rule, port).is_some_and(|tls| tls.mode == mode))
+    }
+
+    /// The rule for a service in every namespace that has one: the most specific host, the oldest of equal ones. Which
+    /// of them a client uses depends on its own namespace.
+    fn rules_for(&self, service: &Service) -> Vec<&'a DestinationRule> {
+        let host = self.mesh.host(service);
+        let exact = self.by_host.get(&host).into_iter().flatten().map(|rule| (host.as_str(), false, *rule));
+        let wild = self.by_suffix.iter().filter(|(suffix, _)| host.ends_with(suffix.as_str()));
+        let wild = wild.map(|(suffix, rule)| (suffix.as_str(), true, *rule));
+        let mut matching: Vec<(&str, bool, &DestinationRule)> = exact.chain(wild).collect();
+        matching.sort_by_key(|(pattern, wild, rule)| {
+            let created = rule.meta.created.as_deref();
+            let specificity = (*wild, std::cmp::Reverse(pattern.len()));
+            (rule.meta.namespace.as_str(), specificity, created.is_none(), created, rule.meta.name.as_str())
+        });
+        matching.dedup_by(|(_, _, later), (_, _, first)| later.meta.namespace == first.meta.namespace);
+        matching.into_iter().map(|(_, _, rule)| rule).collect()
     }
 }

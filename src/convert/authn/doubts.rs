@@ -9,7 +9,7 @@ use super::subjects::Port;
 use crate::api::core::{Service, ServicePort};
 use crate::api::legacy::AuthenticationPolicy;
 use crate::finding::catalogue::mtls as codes;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Direction, Finding, Severity};
 use crate::mesh::SourceRelease;
 use std::collections::BTreeSet;
 
@@ -57,10 +57,12 @@ fn rivals(
                     "{ours} and {theirs} both match {on}; the older one was in force, and creation times are missing."
                 );
                 let finding = related(Finding::new(codes::POLICY_ORDER_UNKNOWN, message));
+                work.inert(rival.policy, codes::POLICY_ORDER_UNKNOWN);
                 if at_least_as_strict(policy, rival.policy) {
-                    work.report(policy, finding.severity(Severity::Warning));
-                } else {
-                    work.refuse(policy, finding);
+                    let finding = finding.severity(Severity::Warning).direction(Direction::Narrower);
+                    work.report(policy, finding);
+                } else if !work.refuse(policy, finding) {
+                    work.part.refused.extend(rival.policy.meta.manifest);
                 }
             }
             Doubt::Release => {
@@ -71,6 +73,7 @@ fn rivals(
                 let message =
                     format!("On {on} Istio {this} enforced {ours}; Istio {other} would have enforced {theirs}.");
                 work.report(policy, related(Finding::new(codes::POLICY_ORDER_BY_RELEASE, message)));
+                work.inert(rival.policy, codes::POLICY_ORDER_BY_RELEASE);
             }
         }
     }
@@ -112,10 +115,14 @@ fn shadowed(work: &mut Work<'_>, port: &Port<'_>, seen: &mut BTreeSet<String>) {
         let finding = Finding::new(codes::SERVICE_ORDER_UNKNOWN, message)
             .related(governed.service.meta.place.clone(), "taken as the older Service")
             .related(service.meta.place.clone(), "the other Service");
+        if let Some(policy) = other.policy {
+            work.inert(policy, codes::SERVICE_ORDER_UNKNOWN);
+        }
         if is_at_least_as_strict(&port.effective, &other) {
-            work.report(about, finding.severity(Severity::Warning));
-        } else {
-            work.refuse(about, finding);
+            work.report(about, finding.severity(Severity::Warning).direction(Direction::Narrower));
+        } else if !work.refuse(about, finding) {
+            let targeted = port.effective.policy.filter(|policy| !policy.targets.is_empty());
+            work.part.refused.extend(targeted.and_then(|policy| policy.meta.manifest));
         }
     }
 }

@@ -166,6 +166,19 @@ impl<'a> Policies<'a> {
         rivals
     }
 
+    /// Other policies for a service port that ask the same as the one in force, each with its first target there.
+    pub(super) fn agreeing(
+        &self,
+        service: &Service,
+        port: &ServicePort,
+        in_force: &AuthenticationPolicy,
+    ) -> Vec<Candidate<'a>> {
+        let mut agreeing = self.matching(service, port);
+        agreeing.retain(|other| !same_object(other.policy, in_force) && same_effect(other.policy, in_force));
+        agreeing.dedup_by(|a, b| same_object(a.policy, b.policy));
+        agreeing
+    }
+
     /// The targets that match a service port, in order of age.
     fn matching(&self, service: &Service, port: &ServicePort) -> Vec<Candidate<'a>> {
         let key = (service.meta.namespace.as_str(), service.meta.name.as_str());

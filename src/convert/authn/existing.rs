@@ -49,22 +49,58 @@ pub(super) struct Composed<'s> {
     pub(super) workload: Option<&'s Setting>,
 }
 
-/// Finds the settings that decide for pods with these labels. `settings` is in order of age.
-pub(super) fn compose<'s>(
-    settings: impl Iterator<Item = &'s Setting> + Clone,
-    root: &str,
-    namespace: &str,
-    labels: &Labels,
-) -> Composed<'s> {
-    let whole = |of: &str| settings.clone().find(|setting| setting.namespace == of && setting.selector.is_empty());
-    // A selector in the root namespace is ignored, also for the pods of that namespace (S10).
-    let selecting = |setting: &&Setting| {
-        setting.namespace == namespace && !setting.selector.is_empty() && selects(&setting.selector, labels)
-    };
-    Composed {
-        mesh: whole(root),
-        namespace: if namespace == root { None } else { whole(namespace) },
-        workload: if namespace == root { None } else { settings.clone().find(selecting) },
+/// A set of PeerAuthentications, each namespace's in order of age.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    root: String,
+    by_namespace: BTreeMap<String, Vec<Setting>>,
+}
+
+impl Settings {
+    /// A set. `settings` is in order of age.
+    pub(super) fn new(root: &str, settings: Vec<Setting>) -> Settings {
+        let mut set = Settings { root: root.to_owned(), by_namespace: BTreeMap::new() };
+        set.add(settings);
+        set
+    }
+
+    /// The set with younger ones.
+    pub(super) fn with(&self, younger: impl IntoIterator<Item = Setting>) -> Settings {
+        let mut set = self.clone();
+        set.add(younger);
+        set
+    }
+
+    fn add(&mut self, settings: impl IntoIterator<Item = Setting>) {
+        for setting in settings {
+            self.by_namespace.entry(setting.namespace.clone()).or_default().push(setting);
+        }
+    }
+
+    /// True when there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_namespace.is_empty()
+    }
+
+    /// The oldest one without a selector in a namespace.
+    pub(super) fn whole(&self, namespace: &str) -> Option<&Setting> {
+        self.of(namespace).iter().find(|setting| setting.selector.is_empty())
+    }
+
+    /// Finds the settings that decide for pods with these labels. A selector in the root namespace is ignored, also
+    /// for the pods of that namespace (S10).
+    pub(super) fn compose(&self, namespace: &str, labels: &Labels) -> Composed<'_> {
+        let selecting = |setting: &&Setting| !setting.selector.is_empty() && selects(&setting.selector, labels);
+        let is_root = namespace == self.root;
+        Composed {
+            mesh: self.whole(&self.root),
+            namespace: if is_root { None } else { self.whole(namespace) },
+            workload: if is_root { None } else { self.of(namespace).iter().find(selecting) },
+        }
+    }
+
+    fn of(&self, namespace: &str) -> &[Setting] {
+        self.by_namespace.get(namespace).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
@@ -92,8 +128,6 @@ impl<'s> Composed<'s> {
 
 /// True when the old mesh took the modes of this workload from PeerAuthentications already: on 1.5 ANY of them, even a
 /// mesh-wide one, switched the mTLS half of all old policies off (§2.5, E87). 1.4 did not know the kind.
-pub(super) fn replaced_mtls(mesh: &Mesh, settings: &[Setting], subject: &Subject<'_>) -> bool {
-    let root = &mesh.settings.root_namespace;
-    mesh.settings.source == SourceRelease::V1_5
-        && !compose(settings.iter(), root, subject.namespace(), subject.labels()).is_empty()
+pub(super) fn replaced_mtls(mesh: &Mesh, settings: &Settings, subject: &Subject<'_>) -> bool {
+    mesh.settings.source == SourceRelease::V1_5 && !settings.compose(subject.namespace(), subject.labels()).is_empty()
 }

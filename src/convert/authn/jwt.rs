@@ -18,9 +18,10 @@ use super::effective::{Effective, same_object};
 use super::meaning::JwtMeaning;
 use super::mtls::is_ambient;
 use super::subjects::{Port, Subject};
+use crate::api::core::Transport;
 use crate::api::legacy::AuthenticationPolicy;
-use crate::finding::Finding;
 use crate::finding::catalogue::{jwt as codes, mtls};
+use crate::finding::{Direction, Finding, Severity};
 use crate::mesh::{Protocol, SourceRelease, selects};
 use asked::Asked;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +44,8 @@ struct Plan<'a> {
     policies: Vec<&'a AuthenticationPolicy>,
     /// HTTP ports on which no token was looked at.
     free: BTreeSet<u16>,
+    /// Container ports that are not among the above and may be HTTP in the new mesh, where every token is looked at.
+    newly_read: BTreeSet<u16>,
     /// A RequestAuthentication of the input has taken the place of the policies already (1.5).
     replaced: bool,
 }
@@ -50,6 +53,7 @@ struct Plan<'a> {
 /// Converts the tokens of every policy.
 pub(super) fn convert(work: &mut Work<'_>) {
     let jwt = plans(work);
+    without_known_ports(work, &jwt);
     if jwt.asked.is_empty() {
         return;
     }
@@ -105,7 +109,20 @@ fn plan<'a>(
             work.refuse(policy, super::mtls::unresolved_port(unknown, place, subject.namespace()));
         }
     }
+    plan.newly_read = newly_read(subject, &plan);
     plan
+}
+
+/// Ports that the new mesh sniffs and the old one took for TCP, and declared ports that no Service leads to.
+fn newly_read(subject: &Subject<'_>, plan: &Plan<'_>) -> BTreeSet<u16> {
+    let sniffed = subject.ports.iter().filter(|port| {
+        port.protocol == Protocol::Tcp
+            && port.governed.as_ref().is_some_and(|governed| governed.new_protocol != Protocol::Tcp)
+    });
+    let declared = subject.workload.ports.iter().filter(|port| port.transport == Transport::Tcp);
+    let undeclared = declared.map(|port| port.number).filter(|n| !subject.ports.iter().any(|port| port.number == *n));
+    let demanded = plan.ports();
+    sniffed.map(|port| port.number).chain(undeclared).filter(|number| !demanded.contains(number)).collect()
 }
 
 impl<'a> Plan<'a> {
@@ -202,6 +219,27 @@ fn replaced(work: &mut Work<'_>, policy: &AuthenticationPolicy) {
     work.inert(policy, codes::JWT_REPLACED);
 }
 
+/// A policy for a namespace or the mesh that demands tokens, where no HTTP port is known to demand them on.
+fn without_known_ports(work: &mut Work<'_>, jwt: &Jwt<'_>) {
+    let used = policies(work, jwt);
+    for policy in &work.mesh().authentication {
+        let is_used = used.iter().any(|other| same_object(other, policy));
+        if is_used || !policy.targets.is_empty() || !JwtMeaning::of(policy).demands_token() {
+            continue;
+        }
+        let message = format!(
+            "{} demands tokens on every HTTP port of its namespace or mesh, and the input knows none on which it is in force.",
+            policy.meta.object()
+        );
+        let finding = Finding::new(codes::KNOWN_WORKLOADS_ONLY, message);
+        if work.mesh().complete {
+            work.report(policy, finding.severity(Severity::Warning).direction(Direction::None));
+        } else {
+            work.refuse(policy, finding);
+        }
+    }
+}
+
 /// On 1.5 any AuthorizationPolicy switches ServiceRoles off for its workloads (§2.5, E75).
 fn keeps_rbac(work: &mut Work<'_>, jwt: &Jwt<'_>) {
     let mesh = work.mesh();
@@ -209,7 +247,7 @@ fn keeps_rbac(work: &mut Work<'_>, jwt: &Jwt<'_>) {
     if mesh.settings.target.at_least(6) || !has_rbac {
         return;
     }
-    for policy in policies(jwt) {
+    for policy in policies(work, jwt) {
         let message = format!(
             "On Istio {} an AuthorizationPolicy made from {} would switch the ServiceRoles of its workloads off.",
             mesh.settings.target,
@@ -235,6 +273,6 @@ fn ambient(work: &mut Work<'_>, jwt: &Jwt<'_>) {
 }
 
 /// Every policy that demands or checks tokens somewhere, once.
-fn policies<'a>(jwt: &Jwt<'a>) -> Vec<&'a AuthenticationPolicy> {
-    super::in_order(jwt.plans.iter().flat_map(|plan| plan.policies.iter().copied()).collect())
+fn policies<'a>(work: &Work<'a>, jwt: &Jwt<'a>) -> Vec<&'a AuthenticationPolicy> {
+    work.in_order(jwt.plans.iter().flat_map(|plan| plan.policies.iter().copied()).collect())
 }

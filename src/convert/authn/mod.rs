@@ -12,14 +12,15 @@ mod jwt;
 mod meaning;
 mod mtls;
 mod naming;
+mod pods;
 mod selectors;
 mod subjects;
 mod targets;
 
 use super::{Context, Part};
-use crate::api::ManifestId;
 use crate::api::core::Service;
 use crate::api::legacy::AuthenticationPolicy;
+use crate::api::{Labels, ManifestId};
 use crate::finding::catalogue::mtls as codes;
 use crate::finding::{Code, Finding, Severity};
 use crate::mapping::Applied;
@@ -28,6 +29,7 @@ use crate::yaml::{Manifest, Notes};
 use effective::{Policies, is_mesh_policy};
 use meaning::{JwtMeaning, mode};
 use naming::Sketch;
+use pods::PodIndex;
 use std::collections::{BTreeMap, BTreeSet};
 use subjects::Subject;
 
@@ -38,7 +40,8 @@ mod tests;
 pub fn convert(context: Context<'_>) -> Part {
     let policies = Policies::new(context.mesh);
     let subjects = subjects::subjects(context.mesh, &policies);
-    let facts = Facts { context, policies, subjects };
+    let pods = PodIndex::new(&subjects);
+    let facts = Facts { context, policies, subjects, pods };
     let mut work = Work { facts: &facts, applied: BTreeMap::new(), part: Part::default(), sketches: Vec::new() };
     if !work.target_serves_new_kinds() {
         return work.part;
@@ -57,6 +60,7 @@ struct Facts<'a> {
     context: Context<'a>,
     policies: Policies<'a>,
     subjects: Vec<Subject<'a>>,
+    pods: PodIndex,
 }
 
 /// A conversion under way.
@@ -86,14 +90,24 @@ impl<'a> Work<'a> {
         &self.facts.context.mesh.settings.root_namespace
     }
 
-    /// The workloads of a namespace.
-    fn subjects_of<'n>(&self, namespace: &'n str) -> impl Iterator<Item = (usize, &'a Subject<'a>)> + use<'a, 'n> {
-        self.subjects().iter().enumerate().filter(move |(_, subject)| subject.namespace() == namespace)
+    /// The workloads of a namespace, each with its index.
+    fn subjects_of(&self, namespace: &str) -> impl Iterator<Item = (usize, &'a Subject<'a>)> + use<'a> {
+        let facts = self.facts;
+        let indexes = facts.pods.in_namespace(namespace);
+        indexes.iter().filter_map(move |index| Some((*index, facts.subjects.get(*index)?)))
+    }
+
+    /// The workloads that a selector selects in a namespace, or in all of them, each with its index.
+    fn selected(&self, namespace: Option<&str>, selector: &Labels) -> Vec<(usize, &'a Subject<'a>)> {
+        let facts = self.facts;
+        let indexes = facts.pods.selected(&facts.subjects, selector);
+        let subjects = indexes.into_iter().filter_map(|index| Some((index, facts.subjects.get(index)?)));
+        subjects.filter(|(_, subject)| namespace.is_none_or(|namespace| subject.namespace() == namespace)).collect()
     }
 
     /// The namespaces that hold a workload, sorted.
-    fn namespaces(&self) -> BTreeSet<&'a str> {
-        self.subjects().iter().map(|subject| subject.namespace()).collect()
+    fn namespaces(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.facts.pods.namespaces()
     }
 
     /// The manifest a policy was read from.
@@ -105,6 +119,19 @@ impl<'a> Work<'a> {
     /// The comments beside an entry of a policy.
     fn notes(&self, policy: &AuthenticationPolicy, pointer: &str) -> Notes {
         self.manifest(policy).map(|manifest| manifest.notes(pointer)).unwrap_or_default()
+    }
+
+    /// Puts policies in the order in which they stand in the input: the first is where a merged object goes. Those of
+    /// an inventory, which is never written, come last; before them the namespace's and the mesh's, so that an
+    /// exception stands where people wrote it.
+    fn in_order(&self, mut policies: Vec<&'a AuthenticationPolicy>) -> Vec<&'a AuthenticationPolicy> {
+        policies.sort_by_key(|policy| {
+            let id = policy.meta.manifest;
+            let input = id.and_then(|ManifestId(index)| self.facts.context.manifests.get(index));
+            (input.is_some_and(|input| input.inventory), is_mesh_policy(policy), policy.targets.is_empty(), id)
+        });
+        policies.dedup_by(|a, b| std::ptr::eq(*a, *b));
+        policies
     }
 
     /// Adds a finding about a policy; its place is the policy unless it has one.
@@ -140,6 +167,9 @@ impl<'a> Work<'a> {
     /// True when a Sidecar replaces the listeners of any workload of this service: its ports then count instead of
     /// the service's.
     fn has_custom_ingress(&self, service: &Service) -> bool {
+        if self.mesh().sidecars.is_empty() {
+            return false;
+        }
         self.mesh().workloads_of(service).iter().any(|workload| self.mesh().custom_ingress(workload).is_some())
     }
 
@@ -150,6 +180,9 @@ impl<'a> Work<'a> {
             let (Some(id), Some(manifest)) = (policy.meta.manifest, self.manifest(policy)) else { continue };
             let mut applied = context.mappings.apply(manifest, context.options.strict);
             for finding in std::mem::take(&mut applied.findings) {
+                if mtls::is_told_apart(policy, &finding, manifest) {
+                    continue;
+                }
                 if finding.refuses() {
                     self.refuse(policy, finding);
                 } else {
@@ -237,12 +270,4 @@ fn about(policy: &AuthenticationPolicy, mut finding: Finding) -> Finding {
     finding.place.get_or_insert_with(|| policy.meta.place.clone());
     finding.object.get_or_insert_with(|| policy.meta.object());
     finding
-}
-
-/// Puts policies in the order in which they stand in the input: the first is where a merged object goes. The namespace's
-/// and the mesh's policy come last, so that an exception stands where people wrote it.
-fn in_order<'a>(mut policies: Vec<&'a AuthenticationPolicy>) -> Vec<&'a AuthenticationPolicy> {
-    policies.sort_by_key(|policy| (is_mesh_policy(policy), policy.targets.is_empty(), policy.meta.manifest));
-    policies.dedup_by(|a, b| std::ptr::eq(*a, *b));
-    policies
 }

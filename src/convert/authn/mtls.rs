@@ -5,11 +5,12 @@ mod remarks;
 mod scopes;
 mod workloads;
 
+pub(super) use remarks::is_told_apart;
 pub(super) use workloads::unresolved_port;
 
 use super::Work;
-use super::destination_rules;
-use super::existing::{Setting, compose, existing, replaced_mtls};
+use super::destination_rules::{self, Clients};
+use super::existing::{Setting, Settings, existing, replaced_mtls};
 use super::naming::{Selected, Sketch};
 use super::subjects::Subject;
 use crate::api::Labels;
@@ -36,15 +37,16 @@ struct Planned<'a> {
 
 /// Converts the peers of every policy.
 pub(super) fn convert(work: &mut Work<'_>) {
-    let existing = existing(work.mesh());
+    let root = work.root();
+    let existing = Settings::new(root, existing(work.mesh()));
     let mut planned = scopes::plan(work, &existing);
-    let base = Base::new(work, &existing, &planned);
+    let base = Base(existing.with(planned.iter().map(Planned::setting)));
     planned.extend(workloads::plan(work, &existing, &base));
-    // The new objects are younger than any that exist.
-    let after: Vec<Setting> = existing.iter().cloned().chain(planned.iter().map(Planned::setting)).collect();
+    let after = existing.with(planned.iter().map(Planned::setting));
     check_result(work, &existing, &after);
-    remarks::report(work, &planned, &base);
-    destination_rules::report(work, &after);
+    let clients = Clients::new(work.mesh());
+    remarks::report(work, &planned, &base, &clients);
+    destination_rules::report(work, &clients, &after);
     for object in planned {
         work.sketches.push(object.sketch());
     }
@@ -66,24 +68,13 @@ pub(super) fn is_ambient(work: &Work<'_>, namespace: &str) -> bool {
     work.mesh().namespaces.iter().any(|object| object.meta.name == namespace && ambient(&object.meta.labels))
 }
 
-/// What a port gets that no workload-level object speaks of.
+/// What a port gets that no workload-level object speaks of: the objects for namespaces and for the mesh.
 #[derive(Debug)]
-struct Base {
-    settings: Vec<Setting>,
-    root: String,
-}
+struct Base(Settings);
 
 impl Base {
-    fn new(work: &Work<'_>, existing: &[Setting], planned: &[Planned<'_>]) -> Base {
-        let settings = existing.iter().cloned().chain(planned.iter().map(Planned::setting));
-        Base {
-            settings: settings.filter(|setting| setting.selector.is_empty()).collect(),
-            root: work.root().to_owned(),
-        }
-    }
-
     fn mode(&self, namespace: &str) -> MtlsMode {
-        compose(self.settings.iter(), &self.root, namespace, &Labels::new()).mode(0)
+        self.0.compose(namespace, &Labels::new()).mode(0)
     }
 }
 
@@ -137,15 +128,15 @@ pub(super) fn selector_entry(selector: &Labels) -> (Notes, String, Tree) {
 
 /// Looks at the result as the target mesh will: for every known port, is it what was enforced? Where an object of the
 /// input wins over a planned one it is not (E88), and the policies concerned are refused.
-fn check_result(work: &mut Work<'_>, existing: &[Setting], after: &[Setting]) {
+fn check_result(work: &mut Work<'_>, existing: &Settings, after: &Settings) {
     if existing.is_empty() {
         return;
     }
     let root = work.root();
     for subject in work.subjects().iter().filter(|subject| !subject.gateway && subject.namespace() != root) {
         let replaced = replaced_mtls(work.mesh(), existing, subject);
-        let before = compose(existing.iter(), root, subject.namespace(), subject.labels());
-        let result = compose(after.iter(), root, subject.namespace(), subject.labels());
+        let before = existing.compose(subject.namespace(), subject.labels());
+        let result = after.compose(subject.namespace(), subject.labels());
         for port in &subject.ports {
             let wanted = if replaced {
                 before.mode(port.number)

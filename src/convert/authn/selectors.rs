@@ -15,14 +15,16 @@ const VOLATILE: &[&str] = &[
     "heritage",
 ];
 
-/// A selector that selects ALL of `members` and NONE of `others`. Tries `preferred` first (the selectors of the services
+/// A selector that selects ALL of `members` and nobody who minds. Tries `preferred` first (the selectors of the services
 /// involved, which people recognise), then adds one or more labels that the members share. `None` when no label tells
 /// them apart.
-pub(super) fn separating(members: &[&Labels], others: &[&Labels], preferred: &[&Labels]) -> Option<Labels> {
+pub(super) fn separating(
+    members: &[&Labels],
+    preferred: &[&Labels],
+    nobody_minds: impl Fn(&Labels) -> bool,
+) -> Option<Labels> {
     let fits = |selector: &Labels| {
-        !selector.is_empty()
-            && members.iter().all(|labels| selects(selector, labels))
-            && !others.iter().any(|labels| selects(selector, labels))
+        !selector.is_empty() && members.iter().all(|labels| selects(selector, labels)) && nobody_minds(selector)
     };
     if let Some(selector) = preferred.iter().find(|selector| fits(selector)) {
         return Some((*selector).clone());
@@ -69,11 +71,9 @@ mod tests {
     fn check(members: &[&str], others: &[&str], preferred: &[&str], expected: Option<&str>) {
         let all = |texts: &[&str]| texts.iter().map(|text| labels(text)).collect::<Vec<_>>();
         let (members, others, preferred) = (all(members), all(others), all(preferred));
-        let found = separating(
-            &members.iter().collect::<Vec<_>>(),
-            &others.iter().collect::<Vec<_>>(),
-            &preferred.iter().collect::<Vec<_>>(),
-        );
+        let members: Vec<&Labels> = members.iter().collect();
+        let preferred: Vec<&Labels> = preferred.iter().collect();
+        let found = separating(&members, &preferred, |selector| !others.iter().any(|pod| selects(selector, pod)));
         assert_eq!(found.as_ref().map(as_text).as_deref(), expected);
     }
 

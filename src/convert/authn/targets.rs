@@ -6,7 +6,7 @@ use crate::api::core::{Service, TargetPort, Transport};
 use crate::api::legacy::{AuthenticationPolicy, PortSelector, Target};
 use crate::finding::catalogue::mesh::AMBIGUOUS_SERVICE;
 use crate::finding::catalogue::mtls as codes;
-use crate::finding::{Finding, Place};
+use crate::finding::{Direction, Finding, Place, Severity};
 use crate::mesh::{Lookup, kubectl_get};
 
 /// Reports targets that never had an effect and refuses policies whose targets are not known. A policy ALL of whose
@@ -93,7 +93,7 @@ fn check_service(work: &mut Work<'_>, policy: &AuthenticationPolicy, target: &Ta
             work.refuse(policy, finding);
             return Verdict::Effective;
         }
-        work.report(policy, finding.severity(crate::finding::Severity::Warning));
+        work.report(policy, finding.severity(Severity::Warning).direction(Direction::None));
         return Verdict::Inert(codes::TARGET_WITHOUT_PODS);
     }
     for selector in &target.ports {

@@ -27,7 +27,7 @@ impl Case {
     }
 
     /// Istio 1.4 in place of 1.5.
-    fn from_1_4(mut self) -> Case {
+    fn on_1_4(mut self) -> Case {
         self.build.settings.source = SourceRelease::V1_4;
         self
     }

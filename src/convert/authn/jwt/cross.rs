@@ -1,12 +1,14 @@
 //! What tokens do to access rules in the same input (`spec/authn.md` §4.6).
 
 use super::{Jwt, Plan, codes};
+use crate::api::ManifestId;
 use crate::api::legacy::{AuthenticationPolicy, PrincipalBinding, ServiceRole, ServiceRoleBinding, Subject as Caller};
 use crate::api::security::AuthorizationPolicy;
 use crate::convert::authn::Work;
 use crate::convert::authn::subjects::Subject;
 use crate::finding::{Finding, ObjectRef, Place, Severity};
 use crate::mesh::selects;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which part of a token an access rule reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +19,7 @@ enum Reads {
     Claims,
 }
 
-/// An access rule that reads a token.
+/// A place where an access rule reads a token.
 struct Reader {
     reads: Reads,
     object: ObjectRef,
@@ -26,22 +28,94 @@ struct Reader {
     key: String,
 }
 
+/// An object that grants access by tokens.
+enum Granting<'a> {
+    Role(&'a ServiceRole),
+    Policy(&'a AuthorizationPolicy),
+}
+
+/// The workloads that a policy's tokens concern, each with what it demands.
+type Concerned<'f, 'a> = Vec<(&'f Subject<'a>, &'f Plan<'a>)>;
+
 /// Reports rules whose meaning depends on where tokens are read, and policies that make the peer the principal.
 pub(super) fn report(work: &mut Work<'_>, jwt: &Jwt<'_>) {
-    for policy in super::policies(jwt) {
-        let readers = readers_under(work, jwt, policy);
+    let granting = granting_by_token(work);
+    let mut concerned: BTreeMap<Option<ManifestId>, Concerned<'_, '_>> = BTreeMap::new();
+    for (subject, plan) in work.subjects().iter().zip(&jwt.plans) {
+        for policy in &plan.policies {
+            concerned.entry(policy.meta.manifest).or_default().push((subject, plan));
+        }
+    }
+    for policy in super::policies(work, jwt) {
+        let on = concerned.get(&policy.meta.manifest).map(Vec::as_slice).unwrap_or_default();
         if policy.principal_binding == PrincipalBinding::UsePeer && !policy.origins.is_empty() {
-            use_peer(work, policy, &readers);
+            use_peer(
+                work,
+                policy,
+                &readers_where(&granting, |granting| on.iter().any(|(s, _)| reaches(work, granting, s))),
+            );
         }
-        if is_read_somewhere_only(jwt, policy) {
-            claims(work, policy, &readers);
-        }
+        let exposed = readers_where(&granting, |granting| {
+            on.iter().any(|(subject, plan)| {
+                reaches(work, granting, subject) && is_read_elsewhere(jwt, plan, ports_of(granting).as_ref())
+            })
+        });
+        claims(work, policy, &exposed);
     }
 }
 
+/// The objects of the input that read tokens, with the places where they do.
+fn granting_by_token<'a>(work: &Work<'a>) -> Vec<(Granting<'a>, Vec<Reader>)> {
+    let mesh = work.mesh();
+    let mut granting: Vec<(Granting<'a>, Vec<Reader>)> = Vec::new();
+    let mut of_role: BTreeMap<(&str, &str), Vec<Reader>> = BTreeMap::new();
+    for binding in &mesh.bindings {
+        let key = (binding.meta.namespace.as_str(), binding.role.name.as_str());
+        of_role.entry(key).or_default().extend(of_binding(binding));
+    }
+    for role in &mesh.roles {
+        if let Some(readers) = of_role.remove(&(role.meta.namespace.as_str(), role.meta.name.as_str())) {
+            granting.push((Granting::Role(role), readers));
+        }
+    }
+    granting.extend(mesh.authorization.iter().map(|object| (Granting::Policy(object), of_policy(object))));
+    granting.retain(|(_, readers)| !readers.is_empty());
+    granting
+}
+
+fn readers_where<'g>(
+    granting: &'g [(Granting<'_>, Vec<Reader>)],
+    wanted: impl Fn(&Granting<'_>) -> bool,
+) -> Vec<&'g Reader> {
+    granting.iter().filter(|(object, _)| wanted(object)).flat_map(|(_, readers)| readers).collect()
+}
+
+/// True when the object may grant access to the workload.
+fn reaches(work: &Work<'_>, granting: &Granting<'_>, subject: &Subject<'_>) -> bool {
+    match granting {
+        Granting::Role(role) => may_grant(work, role, subject),
+        Granting::Policy(object) => applies(work, object, subject),
+    }
+}
+
+/// The **container** ports that an object is limited to, if ALL its rules are.
+fn ports_of(granting: &Granting<'_>) -> Option<BTreeSet<u16>> {
+    let Granting::Role(role) = granting else { return None };
+    let limited = role.rules.iter().all(|rule| !rule.ports.is_empty());
+    limited.then(|| role.rules.iter().flat_map(|rule| rule.ports.iter().copied()).collect())
+}
+
+/// True when, on the HTTP ports an object grants, a token is read now and was not read on every request before.
+fn is_read_elsewhere(jwt: &Jwt<'_>, plan: &Plan<'_>, ports: Option<&BTreeSet<u16>>) -> bool {
+    let concerns = |of: &BTreeSet<u16>| ports.is_none_or(|ports| ports.iter().any(|port| of.contains(port)));
+    let demands: Vec<usize> = plan.on.iter().filter(|(_, of)| concerns(of)).map(|(id, _)| *id).collect();
+    let partly = |id: &usize| jwt.asked.get(*id).is_some_and(|asked| asked.unread_somewhere);
+    concerns(&plan.free) && !plan.free.is_empty() || demands.len() > 1 || demands.iter().any(partly)
+}
+
 /// USE_PEER: the request principal was the peer's identity, and is `iss/sub` of the token now (E89).
-fn use_peer(work: &mut Work<'_>, policy: &AuthenticationPolicy, readers: &[Reader]) {
-    let principal: Vec<&Reader> = readers.iter().filter(|reader| reader.reads == Reads::Principal).collect();
+fn use_peer(work: &mut Work<'_>, policy: &AuthenticationPolicy, readers: &[&Reader]) {
+    let principal: Vec<&&Reader> = readers.iter().filter(|reader| reader.reads == Reads::Principal).collect();
     let Some(first) = principal.first() else {
         let message = format!(
             "With {} the request principal was the caller's peer identity; with the new objects it is `issuer/subject` of the token.",
@@ -64,9 +138,9 @@ fn use_peer(work: &mut Work<'_>, policy: &AuthenticationPolicy, readers: &[Reade
 }
 
 /// A token that was not read gave no claims; a RequestAuthentication reads it on every path and HTTP port.
-fn claims(work: &mut Work<'_>, policy: &AuthenticationPolicy, readers: &[Reader]) {
+fn claims(work: &mut Work<'_>, policy: &AuthenticationPolicy, readers: &[&Reader]) {
     let binding = policy.principal_binding;
-    let counts = |reader: &&Reader| reader.reads == Reads::Claims || binding == PrincipalBinding::UseOrigin;
+    let counts = |reader: &&&Reader| reader.reads == Reads::Claims || binding == PrincipalBinding::UseOrigin;
     let Some(first) = readers.iter().find(counts) else { return };
     let message = format!(
         "{} reads {}; tokens were read only where {} was triggered, and are read on every path and HTTP port of its pods now, so the rule grants more.",
@@ -77,46 +151,6 @@ fn claims(work: &mut Work<'_>, policy: &AuthenticationPolicy, readers: &[Reader]
     let finding = Finding::new(codes::CLAIMS_ON_MORE_REQUESTS, message)
         .related(first.place.clone(), format!("{} reads {}", first.object, first.key));
     work.refuse(policy, finding);
-}
-
-/// True when, on some workload, a policy's tokens were read on some HTTP requests and not on others.
-fn is_read_somewhere_only(jwt: &Jwt<'_>, policy: &AuthenticationPolicy) -> bool {
-    jwt.plans.iter().filter(|plan| has(plan, policy)).any(|plan| {
-        let partly = |id: &usize| jwt.asked.get(*id).is_some_and(|asked| asked.unread_somewhere);
-        !plan.free.is_empty() || plan.on.len() > 1 || plan.on.keys().any(partly)
-    })
-}
-
-fn has(plan: &Plan<'_>, policy: &AuthenticationPolicy) -> bool {
-    plan.policies.iter().any(|other| std::ptr::eq(*other, policy))
-}
-
-/// The rules that may grant access to a workload of the policy and read a token.
-fn readers_under(work: &Work<'_>, jwt: &Jwt<'_>, policy: &AuthenticationPolicy) -> Vec<Reader> {
-    let mesh = work.mesh();
-    let concerned: Vec<&Subject<'_>> = work
-        .subjects()
-        .iter()
-        .zip(&jwt.plans)
-        .filter(|(_, plan)| has(plan, policy))
-        .map(|(subject, _)| subject)
-        .collect();
-    let mut readers = Vec::new();
-    for role in &mesh.roles {
-        if !concerned.iter().any(|subject| may_grant(work, role, subject)) {
-            continue;
-        }
-        let binds = |binding: &&ServiceRoleBinding| {
-            binding.meta.namespace == role.meta.namespace && binding.role.name == role.meta.name
-        };
-        readers.extend(mesh.bindings.iter().filter(binds).flat_map(of_binding));
-    }
-    for object in &mesh.authorization {
-        if concerned.iter().any(|subject| applies(work, object, subject)) {
-            readers.extend(of_policy(object));
-        }
-    }
-    readers
 }
 
 /// True when ANY rule of the role may be for a service of the workload.

@@ -186,3 +186,103 @@ pub(super) fn list(items: Vec<Tree>) -> Tree {
 fn strings(values: &[String]) -> Tree {
     list(values.iter().map(|value| Tree::from(Value::from(value.as_str()))).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::legacy::{Jwt, StringMatch, TriggerRule};
+    use crate::finding::Place;
+    use crate::mesh::Version;
+
+    const PATHS: &[&str] = &["/", "/a", "/a/b", "/a/x.js", "/b", "/b.js", "/c/d"];
+
+    fn conditions() -> Vec<Vec<StringMatch>> {
+        let (exact, prefix) = (|p: &str| StringMatch::Exact(p.into()), |p: &str| StringMatch::Prefix(p.into()));
+        vec![
+            vec![],
+            vec![exact("/a/b")],
+            vec![prefix("/a")],
+            vec![prefix("/a/"), exact("/b")],
+            vec![StringMatch::Nothing],
+            vec![StringMatch::Suffix(".js".into())],
+        ]
+    }
+
+    fn jwt(issuer: &str, triggers: Vec<TriggerRule>) -> Jwt {
+        Jwt {
+            place: Place::nowhere(),
+            issuer: issuer.into(),
+            audiences: vec![],
+            jwks_uri: String::new(),
+            jwks: String::new(),
+            headers: vec![],
+            params: vec![],
+            triggers,
+        }
+    }
+
+    /// Old Istio's rule, word for word (`spec/authn.md` §1.6).
+    fn was_triggered(jwt: &Jwt, path: &str) -> bool {
+        let matches = |condition: &StringMatch| match condition {
+            StringMatch::Exact(p) => path == p,
+            StringMatch::Prefix(p) => path.starts_with(p.as_str()),
+            StringMatch::Suffix(p) => path.ends_with(p.as_str()),
+            StringMatch::Regex(_) | StringMatch::Nothing => false,
+        };
+        jwt.triggers.is_empty()
+            || jwt.triggers.iter().any(|rule| {
+                !rule.excluded.iter().any(matches) && (rule.included.is_empty() || rule.included.iter().any(matches))
+            })
+    }
+
+    fn was_refused(methods: &[Jwt], path: &str, token: Option<&str>) -> bool {
+        let triggered: Vec<&Jwt> = methods.iter().filter(|jwt| was_triggered(jwt, path)).collect();
+        !triggered.is_empty() && !triggered.iter().any(|jwt| token == Some(jwt.issuer.as_str()))
+    }
+
+    fn is_refused(demands: &[Demand], path: &str, token: Option<&str>) -> bool {
+        let satisfied =
+            |demand: &Demand| token.is_some_and(|token| demand.issuers.iter().any(|issuer| issuer == token));
+        demands.iter().any(|demand| demand.region.holds(path) && !satisfied(demand))
+    }
+
+    /// Every trigger rule made of one included and one excluded list.
+    fn all_rules() -> Vec<TriggerRule> {
+        let mut rules = Vec::new();
+        for included in conditions() {
+            for excluded in conditions() {
+                rules.push(TriggerRule { place: Place::nowhere(), included: included.clone(), excluded });
+            }
+        }
+        rules
+    }
+
+    #[test]
+    fn authn_e63_e64_the_subset_form_refuses_exactly_what_was_refused() {
+        let mut exact = 0;
+        for one in all_rules() {
+            for other in all_rules() {
+                for third in [None, Some(vec![])] {
+                    let mut methods = vec![jwt("one", vec![one.clone()]), jwt("other", vec![other.clone()])];
+                    methods.extend(third.map(|triggers| jwt("third", triggers)));
+                    let triggers: Vec<(String, Trigger)> =
+                        methods.iter().map(|jwt| (jwt.issuer.clone(), Trigger::of(jwt, Version::NEWEST))).collect();
+                    let demands = demands(&triggers);
+                    exact += usize::from(demands.is_ok());
+                    let stricter = stricter_demands(&triggers);
+                    for path in PATHS {
+                        for token in [None, Some("one"), Some("other"), Some("third"), Some("foreign")] {
+                            let was = was_refused(&methods, path, token);
+                            if let Ok(demands) = &demands {
+                                assert_eq!(is_refused(demands, path, token), was, "{methods:?} {path} {token:?}");
+                            }
+                            // The other form may refuse more, never less.
+                            assert!(!was || is_refused(&stricter, path, token), "{methods:?} {path} {token:?}");
+                        }
+                    }
+                }
+            }
+        }
+        assert!(exact > 1500, "only {exact} of 2592 pairs could be written exactly");
+    }
+}

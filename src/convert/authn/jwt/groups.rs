@@ -26,6 +26,8 @@ pub(super) struct Place<'a> {
     pub(super) on: BTreeMap<usize, BTreeSet<u16>>,
     /// HTTP ports of these workloads on which no token was looked at.
     pub(super) free: BTreeSet<u16>,
+    /// Container ports of these workloads that newly count as HTTP.
+    pub(super) newly_read: BTreeSet<u16>,
     /// The policies they come from.
     pub(super) policies: Vec<&'a AuthenticationPolicy>,
     /// Indexes of the workloads.
@@ -88,10 +90,15 @@ fn whole<'a>(
             on.entry(*id).or_default().extend(ports);
         }
     }
-    if on.len() != 1 || !JwtMeaning::of(policy).demands_token() {
+    let meaning = JwtMeaning::of(policy);
+    let others = plans.iter().flat_map(|(_, plan)| &plan.policies);
+    if on.len() != 1 || !meaning.demands_token() || !others.into_iter().all(|other| JwtMeaning::of(other) == meaning) {
         return None;
     }
-    let ports: BTreeSet<u16> = on.values().flatten().copied().collect();
+    let mut ports: BTreeSet<u16> = on.values().flatten().copied().collect();
+    let gateways = plans.iter().filter(|(subject, _)| subject.gateway);
+    let moved: Vec<u16> = gateways.flat_map(|(_, plan)| plan.ports()).filter_map(moved_gateway_port).collect();
+    ports.extend(moved);
     if plans.iter().any(|(subject, plan)| means_something_else(subject, &plan.ports(), &ports)) {
         return None;
     }
@@ -101,6 +108,7 @@ fn whole<'a>(
         part: None,
         on,
         free: BTreeSet::new(),
+        newly_read: plans.iter().flat_map(|(_, plan)| plan.newly_read.iter().copied()).collect(),
         policies: vec![policy],
         members,
     };
@@ -115,6 +123,15 @@ fn whole<'a>(
         new
     });
     Some(place)
+}
+
+/// The container port on which gateways of charts since 1.6 listen instead of this one (J17).
+pub(super) fn moved_gateway_port(port: u16) -> Option<u16> {
+    match port {
+        80 => Some(8080),
+        443 => Some(8443),
+        _ => None,
+    }
 }
 
 /// True when a port of `all` is known on this workload and has no demand there.
@@ -135,6 +152,7 @@ fn groups<'a>(work: &mut Work<'a>, jwt: &Jwt<'a>, namespace: &str) -> Vec<Place<
             part: selected(subject, plan),
             on: plan.on.clone(),
             free: plan.free.clone(),
+            newly_read: plan.newly_read.clone(),
             policies: plan.policies.clone(),
             members: vec![index],
         };
@@ -158,14 +176,12 @@ fn groups<'a>(work: &mut Work<'a>, jwt: &Jwt<'a>, namespace: &str) -> Vec<Place<
 
 impl Place<'_> {
     /// Adds the workloads of another group.
-    fn take(&mut self, other: Place<'_>)
-    where
-        Self: Sized,
-    {
+    fn take(&mut self, other: Place<'_>) {
         for (id, ports) in other.on {
             self.on.entry(id).or_default().extend(ports);
         }
         self.free.extend(other.free);
+        self.newly_read.extend(other.newly_read);
         self.members.extend(other.members);
     }
 }
@@ -203,20 +219,13 @@ fn selected(subject: &Subject<'_>, plan: &Plan<'_>) -> Option<Selected> {
 /// A selector for a group that leaves every other workload alone. In the root namespace a selector reaches into every
 /// namespace (J17).
 fn selector_for(work: &Work<'_>, jwt: &Jwt<'_>, group: &Place<'_>) -> Option<Labels> {
-    let reach = |subject: &Subject<'_>| group.namespace == work.root() || subject.namespace() == group.namespace;
-    let minds = |index: usize, subject: &Subject<'_>| {
+    let reach = if group.namespace == work.root() { None } else { Some(group.namespace.as_str()) };
+    let minds = |(index, subject): &(usize, &Subject<'_>)| {
         let has_ports = !subject.ports.is_empty() || !subject.unknown.is_empty();
-        let same = jwt.plans.get(index).is_some_and(|plan| !plan.replaced && plan.on == group.on);
-        !group.members.contains(&index) && has_ports && !same
+        let same = jwt.plans.get(*index).is_some_and(|plan| !plan.replaced && plan.on == group.on);
+        !group.members.contains(index) && has_ports && !same
     };
-    let subjects = work.subjects();
-    let members: Vec<&Subject<'_>> = group.members.iter().filter_map(|index| subjects.get(*index)).collect();
-    let others: Vec<&Labels> = subjects
-        .iter()
-        .enumerate()
-        .filter(|(index, subject)| reach(subject) && minds(*index, subject))
-        .map(|(_, subject)| subject.labels())
-        .collect();
+    let members: Vec<&Subject<'_>> = group.members.iter().filter_map(|index| work.subjects().get(*index)).collect();
     let mut preferred: Vec<&Labels> = Vec::new();
     for port in members.iter().flat_map(|subject| &subject.ports) {
         let concerned = group.on.values().any(|ports| ports.contains(&port.number));
@@ -228,7 +237,7 @@ fn selector_for(work: &Work<'_>, jwt: &Jwt<'_>, group: &Place<'_>) -> Option<Lab
         }
     }
     let labels: Vec<&Labels> = members.iter().map(|subject| subject.labels()).collect();
-    separating(&labels, &others, &preferred)
+    separating(&labels, &preferred, |selector| !work.selected(reach, selector).iter().any(minds))
 }
 
 fn inseparable(work: &mut Work<'_>, group: &Place<'_>) {

@@ -2,7 +2,7 @@
 
 use super::asked::{Asked, Rule};
 use super::deny::{AudienceDemand, Scope, list, rules};
-use super::groups::{Place, places};
+use super::groups::{Place, moved_gateway_port, places};
 use super::{Jwt, codes};
 use crate::api::legacy::AuthenticationPolicy;
 use crate::convert::authn::Work;
@@ -28,7 +28,7 @@ const PREFLIGHT: [&str; 3] = [
 /// Writes the objects for tokens.
 pub(super) fn write<'a>(work: &mut Work<'a>, jwt: &Jwt<'a>) {
     for place in places(work, jwt) {
-        let from = homes(&place);
+        let from = homes(work, &place);
         let Some(home) = from.first().copied() else { continue };
         let asked: Vec<&Asked> = place.on.keys().filter_map(|id| jwt.asked.get(*id)).collect();
         if place.policies.iter().any(|policy| policy.targets.is_empty()) {
@@ -49,8 +49,8 @@ pub(super) fn write<'a>(work: &mut Work<'a>, jwt: &Jwt<'a>) {
 }
 
 /// The policies of a pair, the home first. A namespace's own policy is the home of its namespace-wide pair.
-fn homes<'a>(place: &Place<'a>) -> Vec<&'a AuthenticationPolicy> {
-    if place.part.is_none() { place.policies.clone() } else { super::super::in_order(place.policies.clone()) }
+fn homes<'a>(work: &Work<'a>, place: &Place<'a>) -> Vec<&'a AuthenticationPolicy> {
+    if place.part.is_none() { place.policies.clone() } else { work.in_order(place.policies.clone()) }
 }
 
 /// Every entry of `jwtRules` that some port needs, once. New rules hold for the whole workload (J12).
@@ -123,9 +123,9 @@ fn on_gateway(work: &mut Work<'_>, place: &Place<'_>, ports: &BTreeSet<u16>) -> 
     let subjects = work.subjects();
     let members = || place.members.iter().filter_map(|index| subjects.get(*index));
     let mut both = ports.clone();
-    for (old, new) in [(80, 8080), (443, 8443)] {
+    for (old, new) in ports.iter().filter_map(|port| Some((*port, moved_gateway_port(*port)?))) {
         let is_free = members().all(|subject| subject.ports.iter().all(|port| port.number != new));
-        if ports.contains(&old) && is_free && members().any(|subject| subject.gateway) {
+        if is_free && members().any(|subject| subject.gateway) {
             both.insert(new);
             if let Some(policy) = place.policies.first() {
                 let message = format!(
@@ -218,8 +218,10 @@ fn known_workloads_only(work: &mut Work<'_>, policy: &AuthenticationPolicy, plac
 
 /// A RequestAuthentication refuses an invalid token on every path and every HTTP port (J9).
 fn tokens_checked_more_often(work: &mut Work<'_>, policy: &AuthenticationPolicy, place: &Place<'_>, asked: &[&Asked]) {
-    let only_one = asked.len() < 2 && place.free.is_empty();
-    if only_one && asked.iter().all(|asked| asked.everywhere) {
+    // Preflights skip the check of tokens since 1.14 only.
+    let preflights = work.mesh().settings.target.at_least(14) || !asked.iter().any(|asked| asked.exempts_preflight);
+    let only_one = asked.len() < 2 && place.free.is_empty() && place.newly_read.is_empty();
+    if only_one && preflights && asked.iter().all(|asked| asked.everywhere) {
         return;
     }
     work.part.relaxations.insert("bad-token-rejected");

@@ -117,6 +117,13 @@ impl Region {
         self.exclude.iter().map(Pattern::encoded).collect()
     }
 
+    /// True when a path is in it.
+    #[cfg(test)]
+    pub(super) fn holds(&self, path: &str) -> bool {
+        let matches = |pattern: &Pattern| pattern.covers(&Pattern::Exact(path.to_owned()));
+        self.include.as_ref().is_none_or(|patterns| patterns.iter().any(matches)) && !self.exclude.iter().any(matches)
+    }
+
     /// The paths of both.
     pub(super) fn and(&self, other: &Region) -> Result<Region, Inexpressible> {
         let exclude: Vec<Pattern> = self.exclude.iter().chain(&other.exclude).cloned().collect();

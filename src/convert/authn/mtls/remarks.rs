@@ -2,7 +2,7 @@
 //! not see an exception (`spec/authn.md` §3.3, §3.4, §4.1).
 
 use super::super::Work;
-use super::super::destination_rules::clients_use;
+use super::super::destination_rules::Clients;
 use super::super::meaning::mode;
 use super::super::subjects::Port;
 use super::{Base, Planned, is_ambient};
@@ -10,38 +10,58 @@ use crate::api::core::{Service, ServicePort, Transport};
 use crate::api::legacy::{AuthenticationPolicy, PeerMethod};
 use crate::api::security::MtlsMode;
 use crate::finding::Finding;
+use crate::finding::catalogue::mapping::FIELD_WITHOUT_EFFECT;
 use crate::finding::catalogue::mtls as codes;
-use crate::mesh::selects;
+use crate::yaml::Manifest;
 use std::collections::BTreeSet;
 
 /// Reports them all.
-pub(super) fn report(work: &mut Work<'_>, planned: &[Planned<'_>], base: &Base) {
+pub(super) fn report(work: &mut Work<'_>, planned: &[Planned<'_>], base: &Base, rules: &Clients<'_>) {
     for policy in &work.mesh().authentication {
         fields_without_effect(work, policy);
     }
     plaintext(work, planned);
     for object in planned {
         undeclared_ports(work, object);
-        clients(work, object, base);
+        clients(work, object, base, rules);
     }
 }
 
 /// `allowTls` and `peerIsOptional` never relaxed the listener (E8, E9).
 fn fields_without_effect(work: &mut Work<'_>, policy: &AuthenticationPolicy) {
-    let mtls = policy.peers.iter().find_map(|peer| match peer {
-        PeerMethod::Mtls(mtls) => Some(mtls),
-        PeerMethod::Jwt(_) | PeerMethod::Empty => None,
-    });
-    let Some(mtls) = mtls else { return };
-    if mtls.allow_tls {
+    if let Some(pointer) = allow_tls(policy) {
         let message =
             format!("allowTls had no effect since Istio 1.1: {} stays {}.", policy.meta.object(), mode(policy).word());
-        work.report(policy, Finding::new(codes::ALLOW_TLS, message).at(mtls.place.clone()));
+        let place = work.manifest(policy).map_or_else(|| policy.meta.place.clone(), |m| m.key_place(&pointer));
+        work.report(policy, Finding::new(codes::ALLOW_TLS, message).at(place));
     }
-    if policy.peer_is_optional && !mtls.permissive {
+    if is_vainly_optional(policy) {
         let message = format!("peerIsOptional did not open the TLS listener: {} stays STRICT.", policy.meta.object());
-        work.report(policy, Finding::new(codes::PEER_IS_OPTIONAL, message));
+        let place = work.manifest(policy).map_or_else(|| policy.meta.place.clone(), |m| m.key_place(OPTIONAL));
+        work.report(policy, Finding::new(codes::PEER_IS_OPTIONAL, message).at(place));
     }
+}
+
+const OPTIONAL: &str = "/spec/peerIsOptional";
+
+/// Where the deciding mtls peer says `allowTls: true`.
+fn allow_tls(policy: &AuthenticationPolicy) -> Option<String> {
+    let (index, mtls) = policy.peers.iter().enumerate().find_map(|(index, peer)| match peer {
+        PeerMethod::Mtls(mtls) => Some((index, mtls)),
+        PeerMethod::Jwt(_) | PeerMethod::Empty => None,
+    })?;
+    mtls.allow_tls.then(|| format!("/spec/peers/{index}/mtls/allowTls"))
+}
+
+fn is_vainly_optional(policy: &AuthenticationPolicy) -> bool {
+    policy.peer_is_optional && mode(policy) == MtlsMode::Strict
+}
+
+/// True when a finding of the mapping says in general what a finding of this module says exactly.
+pub(in super::super) fn is_told_apart(policy: &AuthenticationPolicy, finding: &Finding, manifest: &Manifest) -> bool {
+    let is_at = |pointer: &str| finding.place == Some(manifest.key_place(pointer));
+    finding.code == FIELD_WITHOUT_EFFECT
+        && (allow_tls(policy).is_some_and(|pointer| is_at(&pointer)) || (is_vainly_optional(policy) && is_at(OPTIONAL)))
 }
 
 /// Ports that took plaintext only, and what they become.
@@ -87,7 +107,7 @@ fn undeclared_ports(work: &mut Work<'_>, object: &Planned<'_>) {
             || (object.namespace == root && work.policies().namespace_policy(namespace).is_none())
     };
     let mut open: Vec<String> = Vec::new();
-    for subject in work.subjects().iter().filter(|s| in_scope(s.namespace()) && selects(&object.selector, s.labels())) {
+    for (_, subject) in work.selected(None, &object.selector).into_iter().filter(|(_, s)| in_scope(s.namespace())) {
         let declared = subject.workload.ports.iter().filter(|port| port.transport == Transport::Tcp);
         for port in declared.filter(|port| !subject.ports.iter().any(|known| known.number == port.number)) {
             open.push(format!("{} of {}", port.number, subject.workload.meta.object()));
@@ -106,14 +126,14 @@ fn undeclared_ports(work: &mut Work<'_>, object: &Planned<'_>) {
 }
 
 /// Clients decide about mutual TLS from less than the server's whole configuration (§3.4).
-fn clients(work: &mut Work<'_>, object: &Planned<'_>, base: &Base) {
+fn clients(work: &mut Work<'_>, object: &Planned<'_>, base: &Base, rules: &Clients<'_>) {
     if object.selector.is_empty() {
         return;
     }
     let inherited = base.mode(&object.namespace);
     let mut seen: BTreeSet<(&str, u16)> = BTreeSet::new();
-    for (_, subject) in work.subjects_of(&object.namespace) {
-        if subject.gateway || !selects(&object.selector, subject.labels()) {
+    for (_, subject) in work.selected(Some(&object.namespace), &object.selector) {
+        if subject.gateway {
             continue;
         }
         for port in &subject.ports {
@@ -123,7 +143,7 @@ fn clients(work: &mut Work<'_>, object: &Planned<'_>, base: &Base) {
                 continue;
             }
             if let (Some(finding), Some(policy)) = (
-                client_finding(work, service, service_port, mode, inherited),
+                client_finding(work, rules, service, service_port, (mode, inherited)),
                 port.effective.policy.or(object.from.first().copied()),
             ) {
                 work.report(policy, finding);
@@ -138,14 +158,14 @@ fn mode_of(object: &Planned<'_>, port: &Port<'_>) -> Option<MtlsMode> {
 
 fn client_finding(
     work: &Work<'_>,
+    rules: &Clients<'_>,
     service: &Service,
     port: &ServicePort,
-    mode: MtlsMode,
-    inherited: MtlsMode,
+    (mode, inherited): (MtlsMode, MtlsMode),
 ) -> Option<Finding> {
     let mesh = work.mesh();
     let host = format!("{}:{}", mesh.host(service), port.port);
-    let no_rule = |tls: &str| !clients_use(mesh, service, port, tls);
+    let no_rule = |tls: &str| !rules.use_mode(service, port, tls);
     match (mode, inherited) {
         // Auto mTLS looks at the namespace's and the mesh's mode only before it starts mutual TLS (E94).
         (MtlsMode::Strict, MtlsMode::Disable) if no_rule("ISTIO_MUTUAL") => {

@@ -1,7 +1,7 @@
 //! MeshPolicy and namespace policies: PeerAuthentications without a selector (`spec/authn.md` §4.2 S1–S6).
 
 use super::super::Work;
-use super::super::existing::{Setting, compose};
+use super::super::existing::{Setting, Settings};
 use super::super::meaning::mode;
 use super::{Planned, new_mode};
 use crate::api::Labels;
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use super::super::effective::{Scope, default_mode};
 
 /// The objects for the mesh and for whole namespaces.
-pub(super) fn plan<'a>(work: &mut Work<'a>, existing: &[Setting]) -> Vec<Planned<'a>> {
+pub(super) fn plan<'a>(work: &mut Work<'a>, existing: &Settings) -> Vec<Planned<'a>> {
     let mut planned: Vec<Planned<'a>> = Vec::new();
     planned.extend(mesh_wide(work, existing));
     let namespaced = work.mesh().authentication.iter();
@@ -37,31 +37,27 @@ pub(super) fn plan<'a>(work: &mut Work<'a>, existing: &[Setting]) -> Vec<Planned
     planned
 }
 
-fn mesh_wide<'a>(work: &mut Work<'a>, existing: &[Setting]) -> Option<Planned<'a>> {
+fn mesh_wide<'a>(work: &mut Work<'a>, existing: &Settings) -> Option<Planned<'a>> {
     let root = work.root();
     match work.policies().mesh_policy() {
-        Some(policy) => {
-            let taken = existing.iter().find(|setting| setting.namespace == root && setting.selector.is_empty());
-            match taken {
-                Some(taken) => already_there(work, policy, taken),
-                None => Some(scope(work, root, policy)),
-            }
-        }
+        Some(policy) => match existing.whole(root) {
+            Some(taken) => already_there(work, policy, taken),
+            None => Some(scope(work, root, policy)),
+        },
         None => implicit_default(work),
     }
 }
 
 fn whole_namespace<'a>(
     work: &mut Work<'a>,
-    existing: &[Setting],
+    existing: &Settings,
     policy: &'a AuthenticationPolicy,
 ) -> Option<Planned<'a>> {
     let namespace = policy.meta.namespace.as_str();
-    let taken = compose(existing.iter(), work.root(), namespace, &Labels::new());
+    let taken = existing.compose(namespace, &Labels::new());
     // On 1.5 a mesh-wide PeerAuthentication switches the namespace's policy off as well (§2.5).
     let replaced = work.mesh().settings.source == SourceRelease::V1_5;
-    let own = existing.iter().find(|setting| setting.namespace == namespace && setting.selector.is_empty());
-    match own.or(if replaced { taken.any() } else { None }) {
+    match existing.whole(namespace).or(if replaced { taken.any() } else { None }) {
         Some(taken) => already_there(work, policy, taken),
         None => Some(scope(work, namespace, policy)),
     }

@@ -3,7 +3,7 @@
 
 use super::super::Work;
 use super::super::effective::{Scope, selects_port};
-use super::super::existing::{Setting, compose, replaced_mtls};
+use super::super::existing::{Setting, Settings, replaced_mtls};
 use super::super::naming::Selected;
 use super::super::selectors::{as_text, separating};
 use super::super::subjects::{Subject, UnknownPort};
@@ -16,11 +16,12 @@ use crate::api::legacy::{AuthenticationPolicy, PortSelector};
 use crate::api::security::MtlsMode;
 use crate::finding::catalogue::mtls as codes;
 use crate::finding::{Direction, Finding, Place, Severity};
+use crate::mesh::selects;
 use crate::yaml::Notes;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The objects for workloads.
-pub(super) fn plan<'a>(work: &mut Work<'a>, existing: &[Setting], base: &Base) -> Vec<Planned<'a>> {
+pub(super) fn plan<'a>(work: &mut Work<'a>, existing: &Settings, base: &Base) -> Vec<Planned<'a>> {
     let mut planned = Vec::new();
     for namespace in work.namespaces() {
         if namespace == work.root() {
@@ -32,7 +33,7 @@ pub(super) fn plan<'a>(work: &mut Work<'a>, existing: &[Setting], base: &Base) -
     planned
 }
 
-fn namespace_plan<'a>(work: &mut Work<'a>, existing: &[Setting], base: &Base, namespace: &str) -> Vec<Planned<'a>> {
+fn namespace_plan<'a>(work: &mut Work<'a>, existing: &Settings, base: &Base, namespace: &str) -> Vec<Planned<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     for (index, subject) in work.subjects_of(namespace) {
         let Some(plan) = plan_of(work, subject) else { continue };
@@ -64,8 +65,22 @@ fn plan_of<'a>(work: &Work<'a>, subject: &Subject<'a>) -> Option<Plan<'a>> {
             (Scope::Service(target), Some(policy), Some(governed)) => {
                 let mode = new_mode(work, namespace, port.effective.mode);
                 plan.ports.insert(port.number, mode);
-                let (service, service_port) = (governed.service, governed.service_port);
-                plan.sources.push(Source { policy, target, service, service_port, port: Some(port.number) });
+                let decides = |policy, target, service, service_port| Source {
+                    policy,
+                    target,
+                    service,
+                    service_port,
+                    port: Some(port.number),
+                };
+                plan.sources.push(decides(policy, target, governed.service, governed.service_port));
+                // Policies that say the same of the port share the object, though another one decided.
+                let claims = governed.shadowed.iter().copied();
+                for (service, service_port) in std::iter::once((governed.service, governed.service_port)).chain(claims)
+                {
+                    for other in work.policies().agreeing(service, service_port, policy) {
+                        plan.sources.push(decides(other.policy, other.target, service, service_port));
+                    }
+                }
                 modes.insert(mode);
                 all_service_wide &= target.ports.is_empty();
             }
@@ -95,13 +110,13 @@ fn plan_of<'a>(work: &Work<'a>, subject: &Subject<'a>) -> Option<Plan<'a>> {
 
 /// The existing PeerAuthentication that decides for a workload, where a new one could not: on 1.5 any, for it replaced
 /// the old policy; else one with a selector, for it is older than what meshlift writes (E88).
-fn taken_by(work: &Work<'_>, existing: &[Setting], subject: &Subject<'_>) -> Option<Setting> {
-    let composed = compose(existing.iter(), work.root(), subject.namespace(), subject.labels());
+fn taken_by(work: &Work<'_>, existing: &Settings, subject: &Subject<'_>) -> Option<Setting> {
+    let composed = existing.compose(subject.namespace(), subject.labels());
     if replaced_mtls(work.mesh(), existing, subject) { composed.any().cloned() } else { composed.workload.cloned() }
 }
 
 fn replaced(work: &mut Work<'_>, plan: &Plan<'_>, taken: &Setting) {
-    for policy in policies_of(plan) {
+    for policy in policies_of(work, plan) {
         let message = format!(
             "The peers of {} are replaced by a PeerAuthentication that is already in the input.",
             policy.meta.object()
@@ -117,7 +132,7 @@ fn replaced(work: &mut Work<'_>, plan: &Plan<'_>, taken: &Setting) {
 
 /// A PeerAuthentication has no effect on a gateway, and the old peers had none either (S10, §2.3).
 fn gateway(work: &mut Work<'_>, plan: &Plan<'_>) {
-    for policy in policies_of(plan) {
+    for policy in policies_of(work, plan) {
         let message = format!(
             "{} targets a gateway, whose TLS comes from its Gateway objects: its peers had no effect.",
             policy.meta.object()
@@ -137,7 +152,7 @@ fn root_targets(work: &mut Work<'_>) {
             gateway(work, &plan);
             continue;
         }
-        for policy in policies_of(&plan) {
+        for policy in policies_of(work, &plan) {
             let own = new_mode(work, root, super::super::meaning::mode(policy));
             let workload = subject.workload.meta.object();
             if own == fallback {
@@ -203,26 +218,24 @@ pub(in super::super) fn unresolved_port(unknown: &UnknownPort<'_>, place: Place,
 }
 
 /// Joins workloads of the same services whose exceptions do not collide: two Deployments behind one Service (E34).
-fn joined_where_services_are_the_same<'a>(work: &Work<'a>, base: &Base, groups: Vec<Group<'a>>) -> Vec<Group<'a>> {
-    let mut joined: Vec<Group<'a>> = Vec::new();
+fn joined_where_services_are_the_same<'a>(work: &mut Work<'a>, base: &Base, groups: Vec<Group<'a>>) -> Vec<Group<'a>> {
+    let mut joined: BTreeMap<BTreeSet<&'a str>, Vec<Group<'a>>> = BTreeMap::new();
     for group in groups {
-        let services = group.plan.services();
-        let fits = joined.iter().enumerate().find_map(|(at, other)| {
-            (other.plan.services() == services)
-                .then(|| join(work, base, other, &group))
-                .flatten()
-                .map(|both| (at, both))
-        });
+        let alike = joined.entry(group.plan.services()).or_default();
+        let fits = alike.iter_mut().find_map(|other| join(work, base, other, &group).map(|both| (other, both)));
         match fits {
-            Some((at, both)) => {
-                if let Some(slot) = joined.get_mut(at) {
-                    *slot = both;
+            Some((other, both)) => {
+                if both.plan.ports != group.plan.ports || both.plan.ports != other.plan.ports {
+                    work.part.relaxations.insert("undeclared-ports");
                 }
+                *other = both;
             }
-            None => joined.push(group),
+            None => alike.push(group),
         }
     }
-    joined
+    let mut groups: Vec<Group<'a>> = joined.into_values().flatten().collect();
+    groups.sort_by(|a, b| a.members.cmp(&b.members));
+    groups
 }
 
 fn join<'a>(work: &Work<'a>, base: &Base, one: &Group<'a>, other: &Group<'a>) -> Option<Group<'a>> {
@@ -243,89 +256,89 @@ fn wanted(work: &Work<'_>, base: &Base, subject: &Subject<'_>, number: u16) -> O
 /// selected together. What remains is refused.
 fn with_selectors<'a>(
     work: &mut Work<'a>,
-    existing: &[Setting],
+    existing: &Settings,
     base: &Base,
-    mut groups: Vec<Group<'a>>,
+    groups: Vec<Group<'a>>,
 ) -> Vec<(Group<'a>, Labels)> {
+    let grouped: BTreeSet<usize> = groups.iter().flat_map(|group| group.members.iter().copied()).collect();
+    let mut waiting = VecDeque::from(groups);
     let mut selected = Vec::new();
-    while let Some(group) = pop_front(&mut groups) {
-        let settled: Vec<usize> =
-            selected.iter().flat_map(|(group, _): &(Group<'a>, Labels)| group.members.clone()).collect();
-        if let Some(selector) = selector_for(work, existing, base, &group, &groups, &settled) {
+    while let Some(group) = waiting.pop_front() {
+        if let Some(selector) = selector_for(work, existing, base, &group, &grouped) {
             selected.push((group, selector));
-        } else if let Some((at, both)) =
-            groups.iter().enumerate().find_map(|(at, other)| join(work, base, &group, other).map(|both| (at, both)))
-        {
-            groups.remove(at);
-            groups.push(both);
+        } else if let Some((at, both)) = partner(work, base, &group, &waiting) {
+            work.part.relaxations.insert("undeclared-ports");
+            waiting.remove(at);
+            waiting.push_back(both);
         } else if group.members.len() > 1 {
-            groups.extend(group.members.iter().map(|member| group.alone(*member)));
+            waiting.extend(group.members.iter().map(|member| group.alone(*member)));
         } else {
-            inseparable(work, &group, &groups, &settled);
+            inseparable(work, &group, &grouped);
         }
     }
     selected
 }
 
-fn pop_front<T>(list: &mut Vec<T>) -> Option<T> {
-    if list.is_empty() { None } else { Some(list.remove(0)) }
+/// Another group that a service selector of this one selects as well, and that can share an object with it.
+fn partner<'a>(
+    work: &Work<'a>,
+    base: &Base,
+    group: &Group<'a>,
+    waiting: &VecDeque<Group<'a>>,
+) -> Option<(usize, Group<'a>)> {
+    let selectors = group.service_selectors();
+    let selects_pods = |index: &usize| {
+        let labels = work.subjects().get(*index).map(Subject::labels);
+        labels.is_some_and(|labels| selectors.iter().any(|selector| selects(selector, labels)))
+    };
+    let overlapping = waiting.iter().enumerate().filter(|(_, other)| other.members.iter().any(selects_pods));
+    overlapping.into_iter().find_map(|(at, other)| join(work, base, group, other).map(|both| (at, both)))
 }
 
-/// A selector for a group that leaves alone every workload which would mind.
+/// A selector for a group that leaves alone every workload which would mind: those of another group, and those on which
+/// a port would come out with another mode.
 fn selector_for(
     work: &Work<'_>,
-    existing: &[Setting],
+    existing: &Settings,
     base: &Base,
     group: &Group<'_>,
-    groups: &[Group<'_>],
-    settled: &[usize],
+    grouped: &BTreeSet<usize>,
 ) -> Option<Labels> {
     let namespace = work.subjects().get(*group.members.first()?)?.namespace();
-    let in_other_group =
-        |index: usize| settled.contains(&index) || groups.iter().any(|other| other.members.contains(&index));
-    let minds = |index: usize, subject: &Subject<'_>| {
-        if group.members.contains(&index) || subject.gateway || taken_by(work, existing, subject).is_some() {
+    let inherited = base.mode(namespace);
+    let minds = |(index, subject): &(usize, &Subject<'_>)| {
+        if group.members.contains(index) || subject.gateway || taken_by(work, existing, subject).is_some() {
             return false;
         }
-        let changed =
-            |port: u16| wanted(work, base, subject, port) != group.plan.mode(port).or(Some(base.mode(namespace)));
-        in_other_group(index) || subject.ports.iter().any(|port| changed(port.number))
+        let changed = |port: u16| wanted(work, base, subject, port) != Some(group.plan.mode(port).unwrap_or(inherited));
+        grouped.contains(index) || subject.ports.iter().any(|port| changed(port.number))
     };
     let members: Vec<&Labels> =
         group.members.iter().filter_map(|index| work.subjects().get(*index)).map(Subject::labels).collect();
-    let others: Vec<&Labels> =
-        work.subjects_of(namespace).filter(|(index, s)| minds(*index, s)).map(|(_, s)| s.labels()).collect();
-    separating(&members, &others, &group.service_selectors())
+    separating(&members, &group.service_selectors(), |selector| {
+        !work.selected(Some(namespace), selector).iter().any(minds)
+    })
 }
 
-fn inseparable(work: &mut Work<'_>, group: &Group<'_>, groups: &[Group<'_>], settled: &[usize]) {
+fn inseparable(work: &mut Work<'_>, group: &Group<'_>, grouped: &BTreeSet<usize>) {
     let subjects = work.subjects();
     let Some(subject) = group.members.first().and_then(|index| subjects.get(*index)) else { return };
-    let rivals = groups.iter().flat_map(|other| other.members.iter()).chain(settled);
-    let rival = rivals
-        .filter_map(|index| subjects.get(*index))
-        .find(|rival| {
-            rival.namespace() == subject.namespace()
-                && group.service_selectors().iter().any(|s| crate::mesh::selects(s, rival.labels()))
-        })
-        .or_else(|| {
-            let covers = |rival: &&Subject<'_>| {
-                group.service_selectors().iter().any(|s| crate::mesh::selects(s, rival.labels()))
-            };
-            work.subjects_of(subject.namespace())
-                .map(|(_, other)| other)
-                .filter(|other| !std::ptr::eq(*other, subject))
-                .find(covers)
-        });
-    for policy in policies_of(&group.plan) {
-        let other = rival.map_or("other pods".to_owned(), |rival| rival.workload.meta.object().to_string());
+    let overlapping = group
+        .service_selectors()
+        .into_iter()
+        .flat_map(|selector| work.selected(Some(subject.namespace()), selector))
+        .filter(|(index, _)| !group.members.contains(index));
+    // Rather a workload with policies of its own than one without.
+    let rival = overlapping.max_by_key(|(index, _)| (grouped.contains(index), std::cmp::Reverse(*index)));
+    for policy in policies_of(work, &group.plan) {
+        let other = rival.map_or("other pods".to_owned(), |(_, rival)| rival.workload.meta.object().to_string());
         let message = format!(
             "{} and {other} need different modes, and no label tells their pods apart, so no selector can mean only one of them.",
             subject.workload.meta.object()
         );
         let mut finding = Finding::new(codes::INSEPARABLE_WORKLOADS, message)
             .related(subject.workload.meta.place.clone(), "one of the workloads");
-        if let Some(rival) = rival {
+        if let Some((_, rival)) = rival {
             finding = finding.related(rival.workload.meta.place.clone(), "the other workload");
         }
         work.refuse(policy, finding);
@@ -333,7 +346,7 @@ fn inseparable(work: &mut Work<'_>, group: &Group<'_>, groups: &[Group<'_>], set
 }
 
 fn object<'a>(work: &mut Work<'a>, base: &Base, namespace: &str, group: &Group<'a>, selector: Labels) -> Planned<'a> {
-    let from = policies_of(&group.plan);
+    let from = policies_of(work, &group.plan);
     let home = from.first().copied();
     let first = group.plan.sources.iter().find(|source| home.is_some_and(|home| std::ptr::eq(home, source.policy)));
     let service = first.map(|source| source.service.meta.name.clone()).unwrap_or_default();
@@ -389,6 +402,6 @@ fn port_notes(work: &Work<'_>, source: &Source<'_>) -> Notes {
 }
 
 /// The policies that have a part in a plan, the home first.
-fn policies_of<'a>(plan: &Plan<'a>) -> Vec<&'a AuthenticationPolicy> {
-    super::super::in_order(plan.sources.iter().map(|source| source.policy).collect())
+fn policies_of<'a>(work: &Work<'a>, plan: &Plan<'a>) -> Vec<&'a AuthenticationPolicy> {
+    work.in_order(plan.sources.iter().map(|source| source.policy).collect())
 }

@@ -997,10 +997,88 @@ fn authn_e65_optional_origins_deny_nothing() {
 fn authn_e66_to_e70_fields_of_a_method() {
     let two = format!(
         "{}, {}",
-        jwt("a", ", audiences: [x, y], jwtHeaders: [x-goog-iap-jwt-assertion, ingress-authorization], jwtParams: [t]"),
+        jwt("a", ", audiences: [x, w], jwtHeaders: [x-goog-iap-jwt-assertion, ingress-authorization], jwtParams: [t]"),
         jwt("b", r#", jwks: '{"keys": []}', audiences: [z]"#)
     );
-    check_origins(&two, &expect![[""]]);
+    check_origins(
+        &two,
+        &expect![[r#"
+        PeerAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          mtls:
+            mode: STRICT
+        RequestAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
+          jwtRules:
+          - issuer: a
+            audiences:
+            - x
+            - w
+            jwksUri: https://a/keys
+            fromHeaders:
+            - name: x-goog-iap-jwt-assertion
+            - name: ingress-authorization
+              prefix: istio
+            fromParams:
+            - t
+            forwardOriginalToken: true
+          - issuer: b
+            audiences:
+            - z
+            jwks: '{"keys": []}'
+            forwardOriginalToken: true
+        AuthorizationPolicy foo/web-require-jwt
+          # CORS preflight requests need no token, as before, so every rule stands three times:
+          # for requests that are not OPTIONS, that have no Origin header,
+          # and that have no Access-Control-Request-Method header.
+          selector:
+            matchLabels:
+              app: web
+          action: DENY
+          rules:
+          - to:
+            - operation:
+                ports:
+                - "8080"
+                notMethods:
+                - OPTIONS
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+              - b
+          - to:
+            - operation:
+                ports:
+                - "8080"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+              - b
+            - key: request.headers[origin]
+              notValues:
+              - "*"
+          - to:
+            - operation:
+                ports:
+                - "8080"
+            when:
+            - key: request.auth.claims[iss]
+              notValues:
+              - a
+              - b
+            - key: request.headers[access-control-request-method]
+              notValues:
+              - "*"
+        use-peer-principal note none
+        exchanged-token warning narrower
+    "#]],
+    );
 }
 
 #[test]
@@ -1392,66 +1470,187 @@ fn authn_j12_different_audiences_on_two_ports() {
     check(
         &all(&[&web, &on("p", 80, ", audiences: [x]"), &on("q", 90, ", audiences: [z]")]),
         &expect![[r#"
-        PeerAuthentication foo/p
-          selector:
-            matchLabels:
-              app: web
-          portLevelMtls:
-            "8080":
-              mode: STRICT
-        RequestAuthentication foo/p
-          selector:
-            matchLabels:
-              app: web
-          jwtRules:
-          - issuer: a
-            audiences:
-            - x
-            jwksUri: https://a/keys
-            forwardOriginalToken: true
-        AuthorizationPolicy foo/p-require-jwt
-          # CORS preflight requests need no token, as before, so every rule stands three times:
-          # for requests that are not OPTIONS, that have no Origin header,
-          # and that have no Access-Control-Request-Method header.
-          selector:
-            matchLabels:
-              app: web
-          action: DENY
-          rules:
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                notMethods:
-                - OPTIONS
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-          - to:
-            - operation:
-                ports:
-                - "8080"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[origin]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "8080"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[access-control-request-method]
-              notValues:
-              - "*"
-        bad-token-rejected warning narrower
-    "#]],
+            PeerAuthentication foo/p
+              selector:
+                matchLabels:
+                  app: web
+              portLevelMtls:
+                "90":
+                  mode: STRICT
+                "8080":
+                  mode: STRICT
+            RequestAuthentication foo/p
+              selector:
+                matchLabels:
+                  app: web
+              jwtRules:
+              - issuer: a
+                audiences:
+                - z
+                jwksUri: https://a/keys
+                forwardOriginalToken: true
+              - issuer: a
+                audiences:
+                - x
+                jwksUri: https://a/keys
+                forwardOriginalToken: true
+            AuthorizationPolicy foo/p-require-jwt
+              # CORS preflight requests need no token, as before, so every rule stands three times:
+              # for requests that are not OPTIONS, that have no Origin header,
+              # and that have no Access-Control-Request-Method header.
+              selector:
+                matchLabels:
+                  app: web
+              action: DENY
+              rules:
+              - to:
+                - operation:
+                    ports:
+                    - "90"
+                    notMethods:
+                    - OPTIONS
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+              - to:
+                - operation:
+                    ports:
+                    - "90"
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[origin]
+                  notValues:
+                  - "*"
+              - to:
+                - operation:
+                    ports:
+                    - "90"
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[access-control-request-method]
+                  notValues:
+                  - "*"
+              - to:
+                - operation:
+                    ports:
+                    - "90"
+                    notMethods:
+                    - OPTIONS
+                when:
+                - key: request.auth.claims[iss]
+                  values:
+                  - a
+                - key: request.auth.claims[aud]
+                  notValues:
+                  - z
+              - to:
+                - operation:
+                    ports:
+                    - "90"
+                when:
+                - key: request.auth.claims[iss]
+                  values:
+                  - a
+                - key: request.auth.claims[aud]
+                  notValues:
+                  - z
+                - key: request.headers[origin]
+                  notValues:
+                  - "*"
+              - to:
+                - operation:
+                    ports:
+                    - "90"
+                when:
+                - key: request.auth.claims[iss]
+                  values:
+                  - a
+                - key: request.auth.claims[aud]
+                  notValues:
+                  - z
+                - key: request.headers[access-control-request-method]
+                  notValues:
+                  - "*"
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    notMethods:
+                    - OPTIONS
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[origin]
+                  notValues:
+                  - "*"
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[access-control-request-method]
+                  notValues:
+                  - "*"
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    notMethods:
+                    - OPTIONS
+                when:
+                - key: request.auth.claims[iss]
+                  values:
+                  - a
+                - key: request.auth.claims[aud]
+                  notValues:
+                  - x
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                when:
+                - key: request.auth.claims[iss]
+                  values:
+                  - a
+                - key: request.auth.claims[aud]
+                  notValues:
+                  - x
+                - key: request.headers[origin]
+                  notValues:
+                  - "*"
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                when:
+                - key: request.auth.claims[iss]
+                  values:
+                  - a
+                - key: request.auth.claims[aud]
+                  notValues:
+                  - x
+                - key: request.headers[access-control-request-method]
+                  notValues:
+                  - "*"
+            bad-token-rejected warning narrower
+        "#]],
     );
     check(
         &all(&[&web, &on("p", 80, ""), &on("q", 90, ", jwtParams: [t]")]),
@@ -1487,70 +1686,71 @@ fn authn_e51_j17_an_ingress_gateway() {
     check(
         &input,
         &expect![[r#"
-        RequestAuthentication istio-system/ingress
-          selector:
-            matchLabels:
-              app: istio-ingressgateway
-              istio: ingressgateway
-          jwtRules:
-          - issuer: a
-            jwksUri: https://a/keys
-            forwardOriginalToken: true
-        AuthorizationPolicy istio-system/ingress-require-jwt
-          # CORS preflight requests need no token, as before, so every rule stands three times:
-          # for requests that are not OPTIONS, that have no Origin header,
-          # and that have no Access-Control-Request-Method header.
-          selector:
-            matchLabels:
-              app: istio-ingressgateway
-              istio: ingressgateway
-          action: DENY
-          rules:
-          - to:
-            - operation:
-                ports:
-                - "80"
-                - "443"
-                - "8080"
-                - "8443"
-                notMethods:
-                - OPTIONS
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-          - to:
-            - operation:
-                ports:
-                - "80"
-                - "443"
-                - "8080"
-                - "8443"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[origin]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "80"
-                - "443"
-                - "8080"
-                - "8443"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[access-control-request-method]
-              notValues:
-              - "*"
-        gateway-peers-ignored note none
-        gateway-ports note none
-        gateway-ports note none
-    "#]],
+            RequestAuthentication istio-system/ingress
+              selector:
+                matchLabels:
+                  app: istio-ingressgateway
+                  istio: ingressgateway
+              jwtRules:
+              - issuer: a
+                jwksUri: https://a/keys
+                forwardOriginalToken: true
+            AuthorizationPolicy istio-system/ingress-require-jwt
+              # CORS preflight requests need no token, as before, so every rule stands three times:
+              # for requests that are not OPTIONS, that have no Origin header,
+              # and that have no Access-Control-Request-Method header.
+              selector:
+                matchLabels:
+                  app: istio-ingressgateway
+                  istio: ingressgateway
+              action: DENY
+              rules:
+              - to:
+                - operation:
+                    ports:
+                    - "80"
+                    - "443"
+                    - "8080"
+                    - "8443"
+                    notMethods:
+                    - OPTIONS
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+              - to:
+                - operation:
+                    ports:
+                    - "80"
+                    - "443"
+                    - "8080"
+                    - "8443"
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[origin]
+                  notValues:
+                  - "*"
+              - to:
+                - operation:
+                    ports:
+                    - "80"
+                    - "443"
+                    - "8080"
+                    - "8443"
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[access-control-request-method]
+                  notValues:
+                  - "*"
+            bad-token-rejected warning narrower
+            gateway-peers-ignored note none
+            gateway-ports note none
+            gateway-ports note none
+        "#]],
     );
 }
 
@@ -1561,9 +1761,10 @@ fn authn_e75_e76_old_targets() {
     Case::new().to(5).check(
         &input,
         &expect![[r#"
-        jwt-policy-disables-rbac error wider
-        use-peer-principal note none
-    "#]],
+            bad-token-rejected warning narrower
+            jwt-policy-disables-rbac error wider
+            use-peer-principal note none
+        "#]],
     );
     Case::new().to(4).check(
         &input,
@@ -1766,7 +1967,7 @@ fn authn_e87_existing_request_authentications() {
         jwt-already-replaced note none
     "#]],
     );
-    Case::new().from_1_4().check(
+    Case::new().on_1_4().check(
         &input,
         &expect![[r#"
         existing-request-authentication error wider
@@ -1918,6 +2119,26 @@ fn claims_become_visible_where_tokens_were_not_read() {
               notValues:
               - "*"
         use-peer-principal note none
+    "#]],
+    );
+}
+
+#[test]
+fn a_namespace_policy_with_tokens_and_no_known_port() {
+    let input = policy("default", &format!("{{peers: [{{mtls: {{}}}}], origins: [{}]}}", jwt("a", "")));
+    check(
+        &input,
+        &expect![[r#"
+        PeerAuthentication foo/default
+          mtls:
+            mode: STRICT
+        known-workloads-only warning none
+    "#]],
+    );
+    Case::new().incomplete().check(
+        &input,
+        &expect![[r#"
+        known-workloads-only error wider
     "#]],
     );
 }

@@ -69,10 +69,11 @@ fn authn_e6_the_first_mtls_counts_not_the_first_element() {
     check(
         &mesh_policy("{peers: [{jwt: {issuer: a, jwksUri: 'https://a/k'}}, {mtls: {}}]}"),
         &expect![[r#"
-        PeerAuthentication istio-system/default
-          mtls:
-            mode: STRICT
-    "#]],
+            PeerAuthentication istio-system/default
+              mtls:
+                mode: STRICT
+            known-workloads-only warning none
+        "#]],
     );
 }
 
@@ -93,14 +94,12 @@ fn authn_e8_e9_allow_tls_and_optional_peers_relax_nothing() {
     check(
         &mesh_policy("{peers: [{mtls: {allowTls: true}}], peerIsOptional: true}"),
         &expect![[r#"
-        PeerAuthentication istio-system/default
-          mtls:
-            mode: STRICT
-        peer-is-optional-ignored note narrower
-        allow-tls-ignored note none
-        field-without-effect note none
-        field-without-effect note none
-    "#]],
+            PeerAuthentication istio-system/default
+              mtls:
+                mode: STRICT
+            allow-tls-ignored note none
+            peer-is-optional-ignored note narrower
+        "#]],
     );
 }
 
@@ -147,7 +146,7 @@ fn authn_e13_no_mesh_policy_on_1_4() {
         &service("db", "app: db", "{port: 90}"),
         &policy("web", "{targets: [{name: web}], peers: [{mtls: {}}]}"),
     ]);
-    Case::new().from_1_4().check(
+    Case::new().on_1_4().check(
         &input,
         &expect![[r#"
         PeerAuthentication foo/web
@@ -163,7 +162,7 @@ fn authn_e13_no_mesh_policy_on_1_4() {
         strict-below-disable warning narrower
     "#]],
     );
-    Case::new().from_1_4().permissive().check(
+    Case::new().on_1_4().permissive().check(
         &input,
         &expect![[r#"
         PeerAuthentication foo/web
@@ -174,7 +173,7 @@ fn authn_e13_no_mesh_policy_on_1_4() {
             mode: STRICT
     "#]],
     );
-    Case::new().from_1_4().incomplete().check(
+    Case::new().on_1_4().incomplete().check(
         &input,
         &expect![[r#"
         unknown-mesh-policy error wider
@@ -234,30 +233,28 @@ fn authn_e18_an_older_policy_for_the_service_and_a_newer_one_for_the_port() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/b
-          selector:
-            matchLabels:
-              app: web
-          portLevelMtls:
-            "8080":
-              mode: STRICT
-        policy-without-effect warning none
-        policy-order-by-release warning none
-    "#]],
+            PeerAuthentication foo/b
+              selector:
+                matchLabels:
+                  app: web
+              portLevelMtls:
+                "8080":
+                  mode: STRICT
+            policy-order-by-release warning none
+        "#]],
     );
-    Case::new().from_1_4().check(
+    Case::new().on_1_4().check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/a
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: DISABLE
-        plaintext-only note none
-        policy-order-by-release warning none
-        policy-without-effect warning none
-    "#]],
+            PeerAuthentication foo/a
+              selector:
+                matchLabels:
+                  app: web
+              mtls:
+                mode: DISABLE
+            plaintext-only note none
+            policy-order-by-release warning none
+        "#]],
     );
 }
 
@@ -294,24 +291,22 @@ fn authn_e20_without_creation_times_the_stricter_loser_refuses() {
     check(
         &all(&[WEB, &policy("a", open), &policy("b", strict)]),
         &expect![[r#"
-        plaintext-only note none
-        policy-order-unknown error wider
-        policy-without-effect warning none
-    "#]],
+            plaintext-only note none
+            policy-order-unknown error wider
+        "#]],
     );
     check(
         &all(&[WEB, &policy("a", strict), &policy("b", open)]),
         &expect![[r#"
-        PeerAuthentication foo/a
-          selector:
-            matchLabels:
-              app: web
-          portLevelMtls:
-            "8080":
-              mode: STRICT
-        policy-order-unknown warning wider
-        policy-without-effect warning none
-    "#]],
+            PeerAuthentication foo/a
+              selector:
+                matchLabels:
+                  app: web
+              portLevelMtls:
+                "8080":
+                  mode: STRICT
+            policy-order-unknown warning narrower
+        "#]],
     );
 }
 
@@ -569,13 +564,12 @@ fn authn_e38_two_services_on_one_container_port() {
     check(
         &all(&[WEB, &admin, &strict, &policy("admin", "{targets: [{name: admin}], peers: [{mtls: {}}]}")]),
         &expect![[r#"
-            PeerAuthentication foo/admin
+            PeerAuthentication foo/web
               selector:
                 matchLabels:
                   app: web
               mtls:
                 mode: STRICT
-            policy-without-effect warning none
         "#]],
     );
 }
@@ -688,8 +682,8 @@ fn authn_e42_e43_services_without_pods() {
     check(
         &all(&[external, &strict]),
         &expect![[r#"
-        target-without-selector warning wider
-    "#]],
+            target-without-selector warning none
+        "#]],
     );
 }
 
@@ -832,7 +826,7 @@ fn authn_e87_e88_an_existing_peer_authentication() {
         mtls-already-replaced note none
     "#]],
     );
-    Case::new().from_1_4().check(
+    Case::new().on_1_4().check(
         &input,
         &expect![[r#"
         existing-peer-authentication error wider
@@ -1029,21 +1023,85 @@ spec:
     Case::new().incomplete().check(
         &input,
         &expect![[r#"
-        PeerAuthentication rabbitns/default
-          mtls:
-            mode: STRICT
-        PeerAuthentication rabbitns/rabbitmq-disable-mtls
+            PeerAuthentication rabbitns/default
+              mtls:
+                mode: STRICT
+            PeerAuthentication rabbitns/rabbitmq-disable-mtls
+              selector:
+                matchLabels:
+                  app: rabbitmq-ha
+                  release: rabbitmq
+              portLevelMtls:
+                "4369": # epmd talks to the pod's own address
+                  mode: DISABLE
+                # amqps brings its own TLS
+                "5671":
+                  mode: DISABLE
+            plaintext-only note none
+        "#]],
+    );
+}
+
+#[test]
+fn authn_e27_labels_of_a_target_are_ignored() {
+    let input = all(&[WEB, &policy("web", "{targets: [{name: web, labels: {version: v1}}], peers: [{mtls: {}}]}")]);
+    check(
+        &input,
+        &expect![[r#"
+        PeerAuthentication foo/web
           selector:
             matchLabels:
-              app: rabbitmq-ha
-              release: rabbitmq
+              app: web
+          mtls:
+            mode: STRICT
+        target-labels-ignored note none
+        field-without-effect note none
+    "#]],
+    );
+}
+
+#[test]
+fn authn_e35_a_missing_target_port_is_the_service_port() {
+    let input = all(&[
+        &service("web", "app: web", "{name: http, port: 80}"),
+        &policy("web", "{targets: [{name: web, ports: [{name: http}]}], peers: [{mtls: {}}]}"),
+    ]);
+    check(
+        &input,
+        &expect![[r#"
+        PeerAuthentication foo/web
+          selector:
+            matchLabels:
+              app: web
           portLevelMtls:
-            "4369": # epmd talks to the pod's own address
-              mode: DISABLE
-            # amqps brings its own TLS
-            "5671":
-              mode: DISABLE
-        plaintext-only note none
+            "80":
+              mode: STRICT
+    "#]],
+    );
+}
+
+#[test]
+fn authn_e83_one_policy_for_two_services_gives_two_names() {
+    let input = all(&[
+        WEB,
+        &service("db", "app: db", "{name: tcp, port: 5432}"),
+        &policy("strict", "{targets: [{name: web}, {name: db}], peers: [{mtls: {}}]}"),
+    ]);
+    check(
+        &input,
+        &expect![[r#"
+        PeerAuthentication foo/strict-db
+          selector:
+            matchLabels:
+              app: db
+          mtls:
+            mode: STRICT
+        PeerAuthentication foo/strict-web
+          selector:
+            matchLabels:
+              app: web
+          mtls:
+            mode: STRICT
     "#]],
     );
 }
