@@ -164,9 +164,9 @@ impl Asked<'_, '_> {
         for _ in 0..SAMPLES {
             let request = self.space.sample(&mut next);
             match (f.holds(self.pair.old, &request), f.holds(self.pair.new, &request)) {
-                (false, true) => drop(wider.get_or_insert(request)),
+                (false, true) => wider = wider.or(Some(request)),
                 (true, false) if !f.holds(self.pair.bad_token, &request) && !has_spaces(&request) => {
-                    drop(narrower.get_or_insert(request))
+                    narrower = narrower.or(Some(request));
                 }
                 _ => {}
             }
