@@ -21,12 +21,12 @@ pub fn run(args: &ConvertArgs) -> anyhow::Result<u8> {
     }
     let mut done = run::run(settings::job(&args.conversion, Purpose::Convert)?);
     output.notes(&done.notes)?;
-    if done.may_write {
-        if args.write || args.output.is_some() {
-            write(args.output.as_deref(), &mut done);
-        } else {
-            output.out(&done.stream)?;
-        }
+    let to_files = args.write || args.output.is_some();
+    if to_files && done.may_write {
+        write(args.output.as_deref(), &mut done);
+    } else if !to_files && done.may_print {
+        output.out(&done.stream)?;
+        done.report.withheld = None;
     }
     output.err(&report::text::render(&done.report, &output.style_of_errors()))?;
     settings::write_report(&args.conversion, &done.report)?;

@@ -52,10 +52,17 @@ impl Exit {
         exit
     }
 
-    /// True when the result may be printed or written: all or nothing, unless `--keep-going` (`design.md` §1, law 4).
-    /// A difference that nobody can explain is never written.
+    /// True when the new objects may be printed. A document that could not be read is no part of either side, so the
+    /// others go on (`design.md` §4); a refused one leaves the result incomplete (§1, law 4), and a difference that
+    /// nobody can explain is never shown as a result.
+    pub fn may_print(self, keep_going: bool) -> bool {
+        !self.different && (keep_going || !self.refused)
+    }
+
+    /// True when files may be written: all or nothing, unless `--keep-going`. What could not be read counts here,
+    /// because nobody knows what it would have become.
     pub fn may_write(self, keep_going: bool) -> bool {
-        !self.different && (keep_going || !(self.refused || self.unreadable))
+        self.may_print(keep_going) && (keep_going || !self.unreadable)
     }
 }
 

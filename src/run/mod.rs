@@ -59,7 +59,9 @@ pub struct Done {
     pub changes: Vec<Change>,
     /// Every file that was parsed, so that no copy overwrites one.
     pub sources: Vec<crate::files::Source>,
-    /// True when nothing stands against printing or writing the result.
+    /// True when nothing stands against printing the new objects.
+    pub may_print: bool,
+    /// True when nothing stands against writing files.
     pub may_write: bool,
     /// What the exit code depends on.
     pub exit: Exit,
@@ -125,6 +127,7 @@ pub fn run(job: Job) -> Done {
         sources: loaded.files.into_values().map(|file| file.source.source).collect(),
         report,
         changes,
+        may_print: exit.may_print(job.keep_going),
         may_write,
         exit,
     }
