@@ -21,7 +21,7 @@ codes! {
         risk: "Accepted with --allow, each method is demanded on its own paths: where two overlap no single token satisfies both, and such paths are cut off.",
         remedy: "Give the methods the same trigger rules, or accept the stricter form with --allow trigger-overlap.",
     }
-    BAD_TOKEN_REJECTED = "bad-token-rejected", Warning, Narrower {
+    BAD_TOKEN_REJECTED = "bad-token-rejected", Note, Narrower {
         title: "invalid tokens are refused where none was needed",
         cause: "Old Istio ignored tokens where no method was triggered. A RequestAuthentication has no paths and no ports: it refuses an invalid token everywhere on the workload.",
         risk: "Clients that send an expired or foreign token to such a path or port now get 401.",

@@ -230,5 +230,7 @@ fn tokens_checked_more_often(work: &mut Work<'_>, policy: &AuthenticationPolicy,
         "A request with an expired, foreign or otherwise invalid token is now refused with 401 on every path and HTTP port, also where no token of {} was needed.",
         issuers.join(", ")
     );
-    work.report(policy, Finding::new(codes::BAD_TOKEN_REJECTED, message));
+    // A relaxation by name; `--strict` accepts none, and there is no form without this difference.
+    let severity = if work.facts.context.options.strict { Severity::Warning } else { Severity::Note };
+    work.report(policy, Finding::new(codes::BAD_TOKEN_REJECTED, message).severity(severity));
 }
