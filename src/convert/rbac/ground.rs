@@ -59,24 +59,33 @@ impl<'a> Ground<'a> {
         })
     }
 
-    /// The pods of a namespace that a selector selects; when none are known, those that could carry its labels too:
-    /// pods of that description may exist although no manifest shows them.
-    pub fn pods_or_likely<'b>(&'b self, namespace: &'b str, selector: Option<&'b Labels>) -> Vec<&'b Pod<'a>> {
-        let selected: Vec<&Pod<'a>> = self.pods(namespace, selector).collect();
-        match selector {
-            Some(selector) if selected.is_empty() => {
-                self.pods(namespace, None).filter(|pod| compatible(selector, &pod.workload.pod_labels)).collect()
-            }
-            _ => selected,
-        }
+    /// The pods of a namespace that a selector selects or may select. A selector with labels beyond those of a Service
+    /// (`extended`) may also select pods of Services whose pods no manifest shows; when no pods at all are known to
+    /// carry its labels, those that do not contradict it count.
+    pub fn likely_pods(&self, namespace: &str, selector: Option<&Labels>, extended: bool) -> Vec<&Pod<'a>> {
+        let in_namespace = || self.pods.iter().filter(|pod| pod.namespace() == namespace);
+        let Some(selector) = selector else { return in_namespace().collect() };
+        let none_known = !in_namespace().any(|pod| selects(selector, &pod.workload.pod_labels));
+        let counts = |pod: &&Pod<'a>| {
+            let labels = &pod.workload.pod_labels;
+            let hidden = none_known || (extended && pod.workload.stand_in);
+            selects(selector, labels) || (hidden && compatible(selector, labels))
+        };
+        in_namespace().filter(counts).collect()
     }
 
-    /// The first known pods **outside** the namespace that carry these labels: a policy of the root namespace would
-    /// select them too.
+    /// The first pods **outside** the namespace that carry these labels: a policy of the root namespace would select
+    /// them too. Pods that no manifest shows may have more labels than their Service asks for, so of those it is enough
+    /// that they share a label and contradict none.
     pub fn namesake(&self, namespace: &str, selector: &Labels) -> Option<&Pod<'a>> {
-        self.pods
-            .iter()
-            .find(|pod| pod.workload.meta.namespace != namespace && selects(selector, &pod.workload.pod_labels))
+        let may_carry = |labels: &Labels| {
+            compatible(selector, labels) && selector.iter().any(|(key, value)| labels.get(key) == Some(value))
+        };
+        self.pods.iter().find(|pod| {
+            let labels = &pod.workload.pod_labels;
+            pod.workload.meta.namespace != namespace
+                && (selects(selector, labels) || (pod.workload.stand_in && may_carry(labels)))
+        })
     }
 }
 

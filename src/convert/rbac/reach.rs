@@ -51,6 +51,17 @@ impl<'a> Around<'a> {
         named && services::any_matches(&place.services, host)
     }
 
+    /// The pods that a target selects or may select.
+    pub fn pods(&self, target: &Target) -> Vec<&'a Pod<'a>> {
+        let of_service = self
+            .scope
+            .mesh
+            .services
+            .iter()
+            .any(|service| service.meta.namespace == self.namespace && service.selector == target.selector);
+        self.ground.likely_pods(self.namespace, target.selector.as_ref(), !of_service)
+    }
+
     fn is_root(&self) -> bool {
         self.namespace == self.scope.mesh.settings.root_namespace
     }
@@ -206,7 +217,7 @@ impl Reach {
         if self.targets.iter().any(|known| known.selector == target.selector) {
             return;
         }
-        let pods: Vec<&Pod<'_>> = around.ground.pods_or_likely(around.namespace, Some(selector));
+        let pods: Vec<&Pod<'_>> = around.pods(&target);
         if !pods.is_empty() && pods.iter().all(|pod| pod.replaced) {
             self.findings.push(
                 Finding::new(

@@ -37,7 +37,7 @@ pub(super) struct Ports {
 /// Surveys the pods of a target for an access rule that stands at `at`.
 pub(super) fn survey(place: &Statics, target: &Target, at: &Place, around: Around<'_>) -> Ports {
     let mut ports = Ports { only_http: true, ..Ports::default() };
-    let pods = around.ground.pods_or_likely(around.namespace, target.selector.as_ref());
+    let pods = around.pods(target);
     ports.nothing_known = pods.is_empty();
     ports.only_http &= !pods.is_empty();
     for pod in pods {

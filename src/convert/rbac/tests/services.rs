@@ -725,3 +725,38 @@ fn e101_e102_e103_labels_narrow_the_selector() {
     "#]],
     );
 }
+
+#[test]
+fn a_label_alone_may_select_pods_that_no_manifest_shows() {
+    // Pods of `db` may carry `v: "1"` too, and there port 9090 was TCP: the rule about HTTP must leave it out.
+    let yaml = format!(
+        "{}---\n{}---\n{}---\n{}---\n{}",
+        config("mode: 'ON'"),
+        service("app", "app: app, v: \"1\"", "{name: http, port: 9090}, {name: http-2, port: 8080}"),
+        service("db", "app: db", "{port: 9090}"),
+        role("r", "{methods: [GET], constraints: [{key: \"destination.labels[v]\", values: [\"1\"]}]}"),
+        binding("r", X)
+    );
+    run().check(&yaml, expect![[r#"
+        istio-system/default-deny <- default
+          {}
+        default/r <- r, bind-r
+          selector:
+            matchLabels:
+              v: "1"
+          action: ALLOW
+          rules:
+          - from:
+            - source:
+                principals:
+                - cluster.local/ns/a/sa/x
+            to:
+            - operation:
+                notPorts:
+                - "9090"
+                methods:
+                - GET
+        warning port-is-tcp-somewhere@7 narrower
+        relaxations: undeclared-ports
+    "#]]);
+}
