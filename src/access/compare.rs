@@ -102,8 +102,11 @@ impl Asked<'_, '_> {
                 }
             }
         }
-        let wider = if ways.wider { Some(self.witness(self.wider(), &relaxations)?) } else { None };
-        let narrower = if ways.narrower { Some(self.witness(self.narrower(), &relaxations)?) } else { None };
+        // A witness is looked for among the requests that no relaxation leaves out, also where the verdict does not need
+        // it: a difference that is accepted anyway would hide the one that matters.
+        let accepted = if strict { BTreeSet::new() } else { BTreeSet::from(LEAVING_OUT) };
+        let wider = if ways.wider { Some(self.witness(self.wider(), &accepted)?) } else { None };
+        let narrower = if ways.narrower { Some(self.witness(self.narrower(), &accepted)?) } else { None };
         let status = self.space.goal(&[self.pair.status], &[]);
         if self.pair.status != Formula::FALSE && self.satisfiable(status, &relaxations)? {
             relaxations.insert(Relaxation::DenialStatus);
