@@ -21,7 +21,7 @@ use super::subjects::{Port, Subject};
 use crate::api::core::Transport;
 use crate::api::legacy::AuthenticationPolicy;
 use crate::finding::catalogue::{jwt as codes, mtls};
-use crate::finding::{Direction, Finding, Severity};
+use crate::finding::{Finding, Severity};
 use crate::mesh::{Protocol, SourceRelease, selects};
 use asked::Asked;
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,6 +96,8 @@ fn plan<'a>(
         } else {
             if port.protocol == Protocol::Auto && !subject.gateway {
                 sniffed(work, subject, port, policy);
+            } else if subject.gateway && port.protocol == Protocol::Tcp {
+                gateway_tls(work, port, policy);
             }
             plan.on.entry(id).or_default().insert(port.number);
             plan.add(policy);
@@ -169,9 +171,8 @@ fn is_http(subject: &Subject<'_>, port: &Port<'_>) -> bool {
         return port.protocol != Protocol::Tcp;
     }
     let name = port.governed.as_ref().map(|governed| governed.service_port.name.as_str()).unwrap_or_default();
-    let prefix = name.split('-').next().unwrap_or_default().to_ascii_lowercase();
     let is_status = matches!(port.number, 15020 | 15021 | 15090);
-    !is_status && !matches!(prefix.as_str(), "tcp" | "tls" | "mongo" | "redis" | "mysql")
+    !is_status && !announces_bytes(name)
 }
 
 /// A policy with tokens on a port that was not HTTP never looked at them there (J13, E45, E74).
@@ -181,15 +182,34 @@ fn without_http(work: &mut Work<'_>, subject: &Subject<'_>, port: &Port<'_>, pol
         return;
     }
     let name = &governed.service_port.name;
+    let announces = announces_bytes(name);
     let name = if name.is_empty() { "has no name".to_owned() } else { format!("is named `{name}`") };
     let message = format!(
         "Port {} of Service {} {name}, which is not HTTP to Istio, so no token was ever demanded on it.",
         governed.service_port.port, governed.service.meta.name
     );
-    let finding =
-        Finding::new(codes::JWT_ON_TCP_PORT, message).related(governed.service.meta.place.clone(), "the Service");
-    work.report(policy, finding);
+    let target = policy.targets.iter().find(|target| target.name == governed.service.meta.name);
+    let place = target.map_or_else(|| policy.meta.place.clone(), |target| target.place.clone());
+    // A port that says it is not HTTP surprises nobody.
+    let severity = if announces { Severity::Note } else { Severity::Warning };
+    let finding = Finding::new(codes::JWT_ON_TCP_PORT, message).at(place).severity(severity);
+    work.report(policy, finding.related(governed.service.meta.place.clone(), "the Service"));
     work.inert(policy, codes::JWT_ON_TCP_PORT);
+}
+
+/// True when a port's name announces a protocol other than HTTP.
+fn announces_bytes(name: &str) -> bool {
+    let prefix = name.split('-').next().unwrap_or_default().to_ascii_lowercase();
+    matches!(prefix.as_str(), "tcp" | "tls" | "mongo" | "redis" | "mysql")
+}
+
+/// A gateway port that is HTTPS by name: HTTP where the Gateway's server terminates TLS, bytes where it passes it on.
+fn gateway_tls(work: &mut Work<'_>, port: &Port<'_>, policy: &AuthenticationPolicy) {
+    let message = format!(
+        "Gateway port {} demands tokens, as it did where its Gateway server terminates TLS; a server that passes TLS through is closed.",
+        port.number
+    );
+    work.report(policy, Finding::new(codes::GATEWAY_TLS_PORT, message));
 }
 
 fn sniffed(work: &mut Work<'_>, subject: &Subject<'_>, port: &Port<'_>, policy: &AuthenticationPolicy) {
@@ -228,15 +248,11 @@ fn without_known_ports(work: &mut Work<'_>, jwt: &Jwt<'_>) {
             continue;
         }
         let message = format!(
-            "{} demands tokens on every HTTP port of its namespace or mesh, and the input knows none on which it is in force.",
-            policy.meta.object()
+            "{} demands tokens on every HTTP port of {}, and the input knows none on which it is in force.",
+            policy.meta.object(),
+            objects::reach(policy)
         );
-        let finding = Finding::new(codes::KNOWN_WORKLOADS_ONLY, message);
-        if work.mesh().complete {
-            work.report(policy, finding.severity(Severity::Warning).direction(Direction::None));
-        } else {
-            work.refuse(policy, finding);
-        }
+        objects::only_known(work, policy, Finding::new(codes::KNOWN_WORKLOADS_ONLY, message));
     }
 }
 

@@ -230,7 +230,10 @@ impl<'a> Work<'a> {
             }
             for sketch in dropped {
                 let Some(cause) = sketch.from.iter().copied().find(|policy| is_refused(policy)) else { continue };
-                for policy in sketch.from.iter().copied().filter(|policy| !is_refused(policy)) {
+                for policy in sketch.from.iter().copied() {
+                    if policy.meta.manifest.is_some_and(|id| self.part.refused.contains(&id)) {
+                        continue;
+                    }
                     let message = format!(
                         "{} shares a {} with {}, which was refused, so it cannot be converted either.",
                         policy.meta.object(),

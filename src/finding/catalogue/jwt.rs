@@ -72,7 +72,7 @@ codes! {
     PEER_JWT = "peer-jwt", Warning, Narrower {
         title: "a JWT as peer method",
         cause: "The old filter took the identity of the caller from the token. The new API knows tokens as origins only.",
-        risk: "Access rules that read source.principal no longer match these callers.",
+        risk: "Access rules that read source.principal no longer match these callers, and CORS preflights are refused even with a token.",
         remedy: "Use requestPrincipals in access rules for these callers.",
     }
     PEER_JWT_IGNORED = "peer-jwt-ignored", Note, Narrower {
@@ -140,6 +140,12 @@ codes! {
         cause: "Gateway pods listened on 80 and 443 before 1.6 and listen on 8080 and 8443 since. AuthorizationPolicies speak of container ports.",
         risk: "None for access: the rules name both numbers.",
         remedy: "Remove the number that the gateway of the new release does not use.",
+    }
+    GATEWAY_TLS_PORT = "gateway-tls-port", Warning, Narrower {
+        title: "tokens on a gateway port that may carry TLS",
+        cause: "On a gateway, tokens were demanded where a Gateway server speaks HTTP, also behind TLS that it terminates. The name of the Service's port does not tell whether it does.",
+        risk: "A server on this port that passes TLS through instead of terminating it refuses every connection.",
+        remedy: "Check the Gateway servers of this port, and take the port out of the rules if they pass TLS through.",
     }
     ORIGIN_NOT_MAPPED = "origin-not-mapped", Error, Wider {
         title: "the mapping leaves an origin out",

@@ -6,6 +6,7 @@ use super::groups::{Place, moved_gateway_port, places};
 use super::{Jwt, codes};
 use crate::api::legacy::AuthenticationPolicy;
 use crate::convert::authn::Work;
+use crate::convert::authn::effective::is_mesh_policy;
 use crate::convert::authn::mtls::selector_entry;
 use crate::convert::authn::naming::Sketch;
 use crate::convert::{NewKind, plain};
@@ -205,12 +206,23 @@ fn known_workloads_only(work: &mut Work<'_>, policy: &AuthenticationPolicy, plac
         None => format!("port {ports}"),
     };
     let message = format!(
-        "{} demanded tokens on every HTTP port of its namespace or mesh; the result demands them on {covered}, and workloads or ports added later need their own.",
-        policy.meta.object()
+        "{} demanded tokens on every HTTP port of {}; the result demands them on {covered}, and workloads or ports added later need their own.",
+        policy.meta.object(),
+        reach(policy)
     );
-    let finding = Finding::new(codes::KNOWN_WORKLOADS_ONLY, message);
+    only_known(work, policy, Finding::new(codes::KNOWN_WORKLOADS_ONLY, message));
+}
+
+/// What a policy without targets is for, in words.
+pub(super) fn reach(policy: &AuthenticationPolicy) -> String {
+    if is_mesh_policy(policy) { "the mesh".to_owned() } else { format!("namespace {}", policy.meta.namespace) }
+}
+
+/// Refuses what rests on a list of ports, unless the list is known to be complete.
+pub(super) fn only_known(work: &mut Work<'_>, policy: &AuthenticationPolicy, finding: Finding) {
     if work.mesh().complete {
-        work.report(policy, finding.severity(Severity::Warning).direction(Direction::None));
+        let remedy = "Demand tokens of workloads and ports that are added later with objects of their own.";
+        work.report(policy, finding.severity(Severity::Warning).direction(Direction::None).remedy(remedy));
     } else {
         work.refuse(policy, finding);
     }
@@ -225,7 +237,8 @@ fn tokens_checked_more_often(work: &mut Work<'_>, policy: &AuthenticationPolicy,
         return;
     }
     work.part.relaxations.insert("bad-token-rejected");
-    let issuers: Vec<&str> = asked.iter().flat_map(|asked| asked.rules.iter().map(Rule::issuer)).collect();
+    let issuers: BTreeSet<&str> = asked.iter().flat_map(|asked| asked.rules.iter().map(Rule::issuer)).collect();
+    let issuers: Vec<&str> = issuers.into_iter().collect();
     let message = format!(
         "A request with an expired, foreign or otherwise invalid token is now refused with 401 on every path and HTTP port, also where no token of {} was needed.",
         issuers.join(", ")

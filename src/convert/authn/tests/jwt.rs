@@ -163,7 +163,7 @@ fn authn_e53_included_and_excluded_paths() {
                 - key: request.headers[access-control-request-method]
                   notValues:
                   - "*"
-            bad-token-rejected warning narrower
+            bad-token-rejected note narrower
             use-peer-principal note none
         "#]],
     );
@@ -273,7 +273,7 @@ fn authn_e54_separate_rules_are_ored() {
                 - key: request.headers[access-control-request-method]
                   notValues:
                   - "*"
-            bad-token-rejected warning narrower
+            bad-token-rejected note narrower
             use-peer-principal note none
         "#]],
     );
@@ -356,71 +356,71 @@ fn authn_e56_a_regex_is_refused() {
     Case::new().allow("regex-trigger").check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-        RequestAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          jwtRules:
-          - issuer: a
-            jwksUri: https://a/keys
-            forwardOriginalToken: true
-        AuthorizationPolicy foo/web-require-jwt
-          # CORS preflight requests need no token, as before, so every rule stands three times:
-          # for requests that are not OPTIONS, that have no Origin header,
-          # and that have no Access-Control-Request-Method header.
-          selector:
-            matchLabels:
-              app: web
-          action: DENY
-          rules:
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                paths:
-                - /v*
-                notMethods:
-                - OPTIONS
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                paths:
-                - /v*
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[origin]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                paths:
-                - /v*
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[access-control-request-method]
-              notValues:
-              - "*"
-        bad-token-rejected warning narrower
-        use-peer-principal note none
-        regex-trigger warning narrower
-    "#]],
+            PeerAuthentication foo/web
+              selector:
+                matchLabels:
+                  app: web
+              mtls:
+                mode: STRICT
+            RequestAuthentication foo/web
+              selector:
+                matchLabels:
+                  app: web
+              jwtRules:
+              - issuer: a
+                jwksUri: https://a/keys
+                forwardOriginalToken: true
+            AuthorizationPolicy foo/web-require-jwt
+              # CORS preflight requests need no token, as before, so every rule stands three times:
+              # for requests that are not OPTIONS, that have no Origin header,
+              # and that have no Access-Control-Request-Method header.
+              selector:
+                matchLabels:
+                  app: web
+              action: DENY
+              rules:
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    paths:
+                    - /v*
+                    notMethods:
+                    - OPTIONS
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    paths:
+                    - /v*
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[origin]
+                  notValues:
+                  - "*"
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    paths:
+                    - /v*
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[access-control-request-method]
+                  notValues:
+                  - "*"
+            bad-token-rejected note narrower
+            use-peer-principal note none
+            regex-trigger warning narrower
+        "#]],
     );
 }
 
@@ -496,7 +496,7 @@ fn authn_e58_e60_e57_excluded_conditions() {
                 - key: request.headers[access-control-request-method]
                   notValues:
                   - "*"
-            bad-token-rejected warning narrower
+            bad-token-rejected note narrower
             use-peer-principal note none
         "#]],
     );
@@ -507,23 +507,23 @@ fn authn_e59_a_rule_that_can_never_trigger() {
     check_origins(
         &jwt("a", ", triggerRules: [{includedPaths: [{}]}]"),
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-        RequestAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          jwtRules:
-          - issuer: a
-            jwksUri: https://a/keys
-            forwardOriginalToken: true
-        bad-token-rejected warning narrower
-        use-peer-principal note none
-    "#]],
+            PeerAuthentication foo/web
+              selector:
+                matchLabels:
+                  app: web
+              mtls:
+                mode: STRICT
+            RequestAuthentication foo/web
+              selector:
+                matchLabels:
+                  app: web
+              jwtRules:
+              - issuer: a
+                jwksUri: https://a/keys
+                forwardOriginalToken: true
+            bad-token-rejected note narrower
+            use-peer-principal note none
+        "#]],
     );
 }
 
@@ -599,7 +599,7 @@ fn authn_e61_e62_characters_with_a_meaning() {
                 - key: request.headers[access-control-request-method]
                   notValues:
                   - "*"
-            bad-token-rejected warning narrower
+            bad-token-rejected note narrower
             use-peer-principal note none
             path-not-expressible warning narrower
             path-not-expressible warning narrower
@@ -851,111 +851,111 @@ fn authn_e64_two_methods_on_two_paths() {
     check_origins(
         &two,
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-        RequestAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          jwtRules:
-          - issuer: a
-            jwksUri: https://a/keys
-            forwardOriginalToken: true
-          - issuer: b
-            jwksUri: https://b/keys
-            forwardOriginalToken: true
-        AuthorizationPolicy foo/web-require-jwt
-          # CORS preflight requests need no token, as before, so every rule stands three times:
-          # for requests that are not OPTIONS, that have no Origin header,
-          # and that have no Access-Control-Request-Method header.
-          selector:
-            matchLabels:
-              app: web
-          action: DENY
-          rules:
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                paths:
-                - /a*
-                notMethods:
-                - OPTIONS
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                paths:
-                - /a*
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[origin]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                paths:
-                - /a*
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[access-control-request-method]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                paths:
-                - /b*
-                notMethods:
-                - OPTIONS
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - b
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                paths:
-                - /b*
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - b
-            - key: request.headers[origin]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                paths:
-                - /b*
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - b
-            - key: request.headers[access-control-request-method]
-              notValues:
-              - "*"
-        bad-token-rejected warning narrower
-        use-peer-principal note none
-    "#]],
+            PeerAuthentication foo/web
+              selector:
+                matchLabels:
+                  app: web
+              mtls:
+                mode: STRICT
+            RequestAuthentication foo/web
+              selector:
+                matchLabels:
+                  app: web
+              jwtRules:
+              - issuer: a
+                jwksUri: https://a/keys
+                forwardOriginalToken: true
+              - issuer: b
+                jwksUri: https://b/keys
+                forwardOriginalToken: true
+            AuthorizationPolicy foo/web-require-jwt
+              # CORS preflight requests need no token, as before, so every rule stands three times:
+              # for requests that are not OPTIONS, that have no Origin header,
+              # and that have no Access-Control-Request-Method header.
+              selector:
+                matchLabels:
+                  app: web
+              action: DENY
+              rules:
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    paths:
+                    - /a*
+                    notMethods:
+                    - OPTIONS
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    paths:
+                    - /a*
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[origin]
+                  notValues:
+                  - "*"
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    paths:
+                    - /a*
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[access-control-request-method]
+                  notValues:
+                  - "*"
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    paths:
+                    - /b*
+                    notMethods:
+                    - OPTIONS
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - b
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    paths:
+                    - /b*
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - b
+                - key: request.headers[origin]
+                  notValues:
+                  - "*"
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    paths:
+                    - /b*
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - b
+                - key: request.headers[access-control-request-method]
+                  notValues:
+                  - "*"
+            bad-token-rejected note narrower
+            use-peer-principal note none
+        "#]],
     );
 }
 
@@ -974,22 +974,22 @@ fn authn_e65_optional_origins_deny_nothing() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-        RequestAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          jwtRules:
-          - issuer: a
-            jwksUri: https://a/keys
-            forwardOriginalToken: true
-        bad-token-rejected warning narrower
-    "#]],
+            PeerAuthentication foo/web
+              selector:
+                matchLabels:
+                  app: web
+              mtls:
+                mode: STRICT
+            RequestAuthentication foo/web
+              selector:
+                matchLabels:
+                  app: web
+              jwtRules:
+              - issuer: a
+                jwksUri: https://a/keys
+                forwardOriginalToken: true
+            bad-token-rejected note narrower
+        "#]],
     );
 }
 
@@ -1377,64 +1377,64 @@ fn authn_e74_http_and_tcp_ports() {
     check(
         &all(&[&web, &origins(&jwt("a", ""))]),
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-        RequestAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          jwtRules:
-          - issuer: a
-            jwksUri: https://a/keys
-            forwardOriginalToken: true
-        AuthorizationPolicy foo/web-require-jwt
-          # CORS preflight requests need no token, as before, so every rule stands three times:
-          # for requests that are not OPTIONS, that have no Origin header,
-          # and that have no Access-Control-Request-Method header.
-          selector:
-            matchLabels:
-              app: web
-          action: DENY
-          rules:
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                notMethods:
-                - OPTIONS
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-          - to:
-            - operation:
-                ports:
-                - "8080"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[origin]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "8080"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[access-control-request-method]
-              notValues:
-              - "*"
-        jwt-on-tcp-port warning none
-        use-peer-principal note none
-    "#]],
+            PeerAuthentication foo/web
+              selector:
+                matchLabels:
+                  app: web
+              mtls:
+                mode: STRICT
+            RequestAuthentication foo/web
+              selector:
+                matchLabels:
+                  app: web
+              jwtRules:
+              - issuer: a
+                jwksUri: https://a/keys
+                forwardOriginalToken: true
+            AuthorizationPolicy foo/web-require-jwt
+              # CORS preflight requests need no token, as before, so every rule stands three times:
+              # for requests that are not OPTIONS, that have no Origin header,
+              # and that have no Access-Control-Request-Method header.
+              selector:
+                matchLabels:
+                  app: web
+              action: DENY
+              rules:
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    notMethods:
+                    - OPTIONS
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[origin]
+                  notValues:
+                  - "*"
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[access-control-request-method]
+                  notValues:
+                  - "*"
+            use-peer-principal note none
+            jwt-on-tcp-port note none
+        "#]],
     );
 }
 
@@ -1649,18 +1649,18 @@ fn authn_j12_different_audiences_on_two_ports() {
                 - key: request.headers[access-control-request-method]
                   notValues:
                   - "*"
-            bad-token-rejected warning narrower
+            bad-token-rejected note narrower
         "#]],
     );
     check(
         &all(&[&web, &on("p", 80, ""), &on("q", 90, ", jwtParams: [t]")]),
         &expect![[r#"
-        bad-token-rejected warning narrower
-        issuer-with-two-keys error wider
-        refused-together error none
-        refused-together error none
-        refused-together error none
-    "#]],
+            bad-token-rejected note narrower
+            issuer-with-two-keys error wider
+            refused-together error none
+            refused-together error none
+            refused-together error none
+        "#]],
     );
 }
 
@@ -1746,10 +1746,11 @@ fn authn_e51_j17_an_ingress_gateway() {
                 - key: request.headers[access-control-request-method]
                   notValues:
                   - "*"
-            bad-token-rejected warning narrower
+            bad-token-rejected note narrower
             gateway-peers-ignored note none
             gateway-ports note none
             gateway-ports note none
+            gateway-tls-port warning narrower
         "#]],
     );
 }
@@ -1761,7 +1762,7 @@ fn authn_e75_e76_old_targets() {
     Case::new().to(5).check(
         &input,
         &expect![[r#"
-            bad-token-rejected warning narrower
+            bad-token-rejected note narrower
             jwt-policy-disables-rbac error wider
             use-peer-principal note none
         "#]],
@@ -1832,69 +1833,69 @@ fn authn_e84_snake_case() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-        RequestAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          jwtRules:
-          - issuer: a
-            jwksUri: https://a/k
-            forwardOriginalToken: true
-        AuthorizationPolicy foo/web-require-jwt
-          # CORS preflight requests need no token, as before, so every rule stands three times:
-          # for requests that are not OPTIONS, that have no Origin header,
-          # and that have no Access-Control-Request-Method header.
-          selector:
-            matchLabels:
-              app: web
-          action: DENY
-          rules:
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                paths:
-                - /x*
-                notMethods:
-                - OPTIONS
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                paths:
-                - /x*
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[origin]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                paths:
-                - /x*
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[access-control-request-method]
-              notValues:
-              - "*"
-        bad-token-rejected warning narrower
-    "#]],
+            PeerAuthentication foo/web
+              selector:
+                matchLabels:
+                  app: web
+              mtls:
+                mode: STRICT
+            RequestAuthentication foo/web
+              selector:
+                matchLabels:
+                  app: web
+              jwtRules:
+              - issuer: a
+                jwksUri: https://a/k
+                forwardOriginalToken: true
+            AuthorizationPolicy foo/web-require-jwt
+              # CORS preflight requests need no token, as before, so every rule stands three times:
+              # for requests that are not OPTIONS, that have no Origin header,
+              # and that have no Access-Control-Request-Method header.
+              selector:
+                matchLabels:
+                  app: web
+              action: DENY
+              rules:
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    paths:
+                    - /x*
+                    notMethods:
+                    - OPTIONS
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    paths:
+                    - /x*
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[origin]
+                  notValues:
+                  - "*"
+              - to:
+                - operation:
+                    ports:
+                    - "8080"
+                    paths:
+                    - /x*
+                when:
+                - key: request.auth.claims[iss]
+                  notValues:
+                  - a
+                - key: request.headers[access-control-request-method]
+                  notValues:
+                  - "*"
+            bad-token-rejected note narrower
+        "#]],
     );
 }
 
@@ -2055,10 +2056,10 @@ fn claims_become_visible_where_tokens_were_not_read() {
     check(
         &all(&[WEB, &origins(&some), &rule]),
         &expect![[r#"
-        bad-token-rejected warning narrower
-        claims-on-more-requests error wider
-        use-peer-principal note none
-    "#]],
+            bad-token-rejected note narrower
+            claims-on-more-requests error wider
+            use-peer-principal note none
+        "#]],
     );
     check(
         &all(&[WEB, &origins(&jwt("a", "")), &rule]),
