@@ -1658,8 +1658,6 @@ fn authn_j12_different_audiences_on_two_ports() {
             bad-token-rejected note narrower
             issuer-with-two-keys error wider
             refused-together error none
-            refused-together error none
-            refused-together error none
         "#]],
     );
 }
