@@ -35,7 +35,7 @@ pub fn run(args: &ConvertArgs) -> anyhow::Result<u8> {
 
 /// Writes every changed file, or none.
 fn write(below: Option<&Path>, done: &mut run::Done) {
-    match changes(below, done).and_then(|changes| commit(changes)) {
+    match changes(below, done).and_then(commit) {
         Ok(0) => {}
         Ok(count) => {
             let directory = below.map(|folder| folder.display().to_string());

@@ -737,7 +737,9 @@ fn a_label_alone_may_select_pods_that_no_manifest_shows() {
         role("r", "{methods: [GET], constraints: [{key: \"destination.labels[v]\", values: [\"1\"]}]}"),
         binding("r", X)
     );
-    run().check(&yaml, expect![[r#"
+    run().check(
+        &yaml,
+        expect![[r#"
         istio-system/default-deny <- default
           {}
         default/r <- r, bind-r
@@ -758,5 +760,6 @@ fn a_label_alone_may_select_pods_that_no_manifest_shows() {
                 - GET
         warning port-is-tcp-somewhere@7 narrower
         relaxations: undeclared-ports
-    "#]]);
+    "#]],
+    );
 }
