@@ -18,6 +18,7 @@ use super::effective::{Effective, same_object};
 use super::meaning::JwtMeaning;
 use super::mtls::is_ambient;
 use super::subjects::{Port, Subject};
+use crate::api::ManifestId;
 use crate::api::core::Transport;
 use crate::api::legacy::AuthenticationPolicy;
 use crate::finding::catalogue::{jwt as codes, mtls};
@@ -66,7 +67,7 @@ pub(super) fn convert(work: &mut Work<'_>) {
 fn plans<'a>(work: &mut Work<'a>) -> Jwt<'a> {
     let mut jwt = Jwt { asked: Vec::new(), plans: Vec::new() };
     // Whether the policy is for a gateway matters: mtls peers do not count there (§2.3).
-    let mut known: BTreeMap<(usize, bool), Option<usize>> = BTreeMap::new();
+    let mut known: BTreeMap<(Option<ManifestId>, bool), Option<usize>> = BTreeMap::new();
     for subject in work.subjects() {
         let plan = plan(work, subject, &mut jwt.asked, &mut known);
         jwt.plans.push(plan);
@@ -78,7 +79,7 @@ fn plan<'a>(
     work: &mut Work<'a>,
     subject: &'a Subject<'a>,
     all: &mut Vec<Asked>,
-    known: &mut BTreeMap<(usize, bool), Option<usize>>,
+    known: &mut BTreeMap<(Option<ManifestId>, bool), Option<usize>>,
 ) -> Plan<'a> {
     let mut plan = Plan { replaced: is_replaced(work, subject), ..Plan::default() };
     for port in &subject.ports {
@@ -146,11 +147,11 @@ fn demand_on(
     effective: &Effective<'_>,
     gateway: bool,
     all: &mut Vec<Asked>,
-    known: &mut BTreeMap<(usize, bool), Option<usize>>,
+    known: &mut BTreeMap<(Option<ManifestId>, bool), Option<usize>>,
 ) -> Option<usize> {
     let policy = effective.policy.filter(|policy| JwtMeaning::of(policy).demands_token())?;
-    let index = work.mesh().authentication.iter().position(|other| same_object(other, policy))?;
-    if let Some(id) = known.get(&(index, gateway)) {
+    let key = (policy.meta.manifest, gateway);
+    if let Some(id) = known.get(&key) {
         return *id;
     }
     let id = asked::by(work, policy, gateway).map(|asked| match all.iter().position(|other| *other == asked) {
@@ -160,7 +161,7 @@ fn demand_on(
             all.len() - 1
         }
     });
-    known.insert((index, gateway), id);
+    known.insert(key, id);
     id
 }
 
@@ -241,9 +242,9 @@ fn replaced(work: &mut Work<'_>, policy: &AuthenticationPolicy) {
 
 /// A policy for a namespace or the mesh that demands tokens, where no HTTP port is known to demand them on.
 fn without_known_ports(work: &mut Work<'_>, jwt: &Jwt<'_>) {
-    let used = policies(work, jwt);
+    let used: BTreeSet<Option<ManifestId>> = policies(work, jwt).iter().map(|policy| policy.meta.manifest).collect();
     for policy in &work.mesh().authentication {
-        let is_used = used.iter().any(|other| same_object(other, policy));
+        let is_used = used.contains(&policy.meta.manifest);
         if is_used || !policy.targets.is_empty() || !JwtMeaning::of(policy).demands_token() {
             continue;
         }
