@@ -7,6 +7,7 @@ use super::addresses;
 use super::clause::Clause;
 use super::services;
 use crate::api::legacy::{AccessRule, Constraint};
+use crate::api::security::Condition;
 use crate::finding::Finding;
 use crate::finding::catalogue::rbac as codes;
 use crate::mapping::{Item, Step};
@@ -146,20 +147,17 @@ impl<'a> Builder<'a> {
     /// `path-matcher`, known to 1.5 only, compared the path without its query, as `paths` does now.
     fn path_matcher(&mut self, source: SourceRelease) {
         for constraint in self.constraints(Step::PathMatcher) {
-            let paths = &mut self.converted.clause.operation.paths;
             if source == SourceRelease::V1_4 {
                 self.tell_ignored(constraint);
-            } else if paths.is_empty() {
-                paths.values = constraint.values.clone();
-            } else {
-                self.tell(
-                    constraint,
-                    Finding::new(
-                        codes::TWO_PATH_CONDITIONS,
-                        "Both `paths` and a constraint `path-matcher` are given; the new API has room for one of them.",
-                    ),
-                );
+                continue;
             }
+            let clause = &mut self.converted.clause;
+            let field = std::mem::take(&mut clause.operation.paths);
+            if !field.is_empty() {
+                // Both must hold, and `paths` is one list: the access rule's own paths take their exact form.
+                clause.when.push(Condition { key: "request.headers[:path]".to_owned(), field });
+            }
+            clause.operation.paths.values = constraint.values.clone();
         }
     }
 

@@ -74,6 +74,13 @@ impl<'a> Ground<'a> {
         in_namespace().filter(counts).collect()
     }
 
+    /// True when a port number was TCP on some pods of the namespace and HTTP on others: a rule about HTTP for the whole
+    /// namespace would be wrong on one of them.
+    pub fn mixes_protocols(&self, namespace: &str) -> bool {
+        let ports = || self.pods(namespace, None).flat_map(|pod| &pod.ports);
+        ports().any(|tcp| tcp.becomes_http && ports().any(|other| other.number == tcp.number && !other.becomes_http))
+    }
+
     /// The first pods **outside** the namespace that carry these labels: a policy of the root namespace would select
     /// them too. Pods that no manifest shows may have more labels than their Service asks for, so of those it is enough
     /// that they share a label and contradict none.

@@ -67,8 +67,9 @@ impl<'a> Around<'a> {
     }
 }
 
-/// Finds the targets of an access rule that stands at `at`.
-pub(super) fn find(place: &Statics, at: &Place, around: Around<'_>) -> Reach {
+/// Finds the targets of an access rule that stands at `at`. `http`: some rule made from it holds something that old
+/// Istio dropped on TCP ports.
+pub(super) fn find(place: &Statics, at: &Place, http: bool, around: Around<'_>) -> Reach {
     let mut reach = Reach::default();
     if place.never {
         return reach;
@@ -77,7 +78,7 @@ pub(super) fn find(place: &Statics, at: &Place, around: Around<'_>) -> Reach {
     if reach.findings.iter().any(Finding::refuses) {
         return reach;
     }
-    match whole_namespace(place, around) {
+    match whole_namespace(place, http, around) {
         Some(targets) => reach.targets = targets,
         None => reach.service_by_service(place, at, around),
     }
@@ -86,7 +87,7 @@ pub(super) fn find(place: &Statics, at: &Place, around: Around<'_>) -> Reach {
 
 /// §6.3 step 2: the rule is for every service of the namespace, also for those to come, and a policy for the whole
 /// namespace grants nothing more. ALL conditions of the step must hold.
-fn whole_namespace(place: &Statics, around: Around<'_>) -> Option<Vec<Target>> {
+fn whole_namespace(place: &Statics, http: bool, around: Around<'_>) -> Option<Vec<Target>> {
     let Around { scope, ground, namespace } = around;
     let mesh = scope.mesh;
     let exact_labels = place.labels.iter().all(|(_, values)| values.iter().all(|value| services::is_exact(value)));
@@ -104,7 +105,8 @@ fn whole_namespace(place: &Statics, around: Around<'_>) -> Option<Vec<Target>> {
         && place.users.is_none()
         && !around.is_root()
         && scope.covers_namespace(namespace)
-        && !ground.pods(namespace, None).any(|pod| pod.restricted);
+        && !ground.pods(namespace, None).any(|pod| pod.restricted)
+        && !(http && ground.mixes_protocols(namespace));
     if !possible {
         return None;
     }

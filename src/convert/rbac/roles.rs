@@ -97,7 +97,9 @@ pub(super) fn convert(context: Context<'_>, grant: &Grant<'_>, around: Around<'_
         let item = items(&applied, "rule").get(index).cloned().unwrap_or_default();
         converted.relaxations.extend(item.relaxations.iter().cloned());
         let access = access_rule::convert(rule, &item, around.namespace, source);
-        let mut reach = reach::find(&access.place, &rule.place, around);
+        let http =
+            access.clause.http_only || access.clause.is_http() || subjects.iter().any(|s| s.http_only || s.is_http());
+        let mut reach = reach::find(&access.place, &rule.place, http, around);
         converted.say(access.findings, &grant.role.meta);
         converted.say(std::mem::take(&mut reach.findings), &grant.role.meta);
         let mut base = access.clause;

@@ -145,7 +145,12 @@ impl Ports {
             return Ok(limited);
         }
         let nothing_left = || {
-            if http_only_here && !self.becomes_http.is_empty() {
+            if http_only_here && let Some(lost) = self.lost_to_tcp() {
+                Finding::new(
+                    codes::PORT_IS_TCP_SOMEWHERE,
+                    format!("Port {lost} was TCP on some of the pods and HTTP on others; the rule about HTTP now applies to neither."),
+                )
+            } else if http_only_here && !self.becomes_http.is_empty() {
                 Finding::new(
                     codes::HTTP_RULE_ON_TCP_PORT,
                     format!("Old Istio treated port {} as TCP, where it dropped rules about HTTP; so nothing is granted there.", list(&self.becomes_http)),

@@ -291,12 +291,6 @@ codes! {
         risk: "The result keeps what was enforced, which is more than the rule reads.",
         remedy: "Correct the constraint, which changes who has access, or remove it.",
     }
-    TWO_PATH_CONDITIONS = "two-path-conditions", Error, Wider {
-        title: "`paths` and `path-matcher` in one access rule",
-        cause: "Both had to hold, and the new API has room for one condition on the path without its query.",
-        risk: "Merged, the two would be alternatives, and the rule would be wider.",
-        remedy: "Remove `path-matcher`, or run with `--strict`, which puts `paths` into a condition on the header.",
-    }
     NEGATION_UNSUPPORTED = "negation-unsupported", Error, Wider {
         title: "a negated condition for Istio 1.4",
         cause: "AuthorizationPolicy has negated fields since Istio 1.5.",

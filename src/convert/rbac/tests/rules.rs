@@ -226,6 +226,9 @@ fn path_matcher_is_an_accident_of_1_5() {
         {from: [{source: {principals: [cluster.local/ns/a/sa/x]}}], to: [{operation: {paths: [/a]}}]}
     "#]],
     );
+    check(&format!("paths: [/b], {}", constraint("path-matcher", "/a")), expect![[r#"
+        {from: [{source: {principals: [cluster.local/ns/a/sa/x]}}], to: [{operation: {paths: [/a]}}], when: [{key: request.headers[:path], values: [/b]}]}
+    "#]]);
     let old = run().with(|run| run.build.settings.source = SourceRelease::V1_4);
     expect![[r#"
         {from: [{source: {principals: [cluster.local/ns/a/sa/x]}}]}

@@ -740,12 +740,47 @@ fn a_label_alone_may_select_pods_that_no_manifest_shows() {
     run().check(
         &yaml,
         expect![[r#"
+            istio-system/default-deny <- default
+              {}
+            default/r <- r, bind-r
+              selector:
+                matchLabels:
+                  app: app
+                  v: "1"
+              action: ALLOW
+              rules:
+              - from:
+                - source:
+                    principals:
+                    - cluster.local/ns/a/sa/x
+                to:
+                - operation:
+                    methods:
+                    - GET
+            warning http-rule-on-tcp-port@7 none
+            warning pattern-enumerated@7 narrower
+            relaxations: undeclared-ports
+        "#]],
+    );
+}
+
+#[test]
+fn a_port_number_that_is_tcp_on_some_pods_only_takes_one_policy_per_service() {
+    let yaml = format!(
+        "{}---\n{}---\n{}---\n{}---\n{}",
+        config("mode: 'ON'"),
+        service("app", "app: app", "{name: http, port: 8080}"),
+        service("db", "app: db", "{port: 8080}"),
+        role("r", "{methods: [GET]}"),
+        binding("r", X)
+    );
+    run().check(&yaml, expect![[r#"
         istio-system/default-deny <- default
           {}
         default/r <- r, bind-r
           selector:
             matchLabels:
-              v: "1"
+              app: app
           action: ALLOW
           rules:
           - from:
@@ -754,12 +789,10 @@ fn a_label_alone_may_select_pods_that_no_manifest_shows() {
                 - cluster.local/ns/a/sa/x
             to:
             - operation:
-                notPorts:
-                - "9090"
                 methods:
                 - GET
-        warning port-is-tcp-somewhere@7 narrower
+        warning http-rule-on-tcp-port@7 none
+        warning pattern-enumerated@7 narrower
         relaxations: undeclared-ports
-    "#]],
-    );
+    "#]]);
 }
