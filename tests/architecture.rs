@@ -1,5 +1,7 @@
 //! Imports point downwards only (`ARCHITECTURE.md`): this test reads the `use` lines of every module and enforces the table.
 
+#![allow(clippy::expect_used, clippy::print_stdout, reason = "a test fails by panicking and may say why it skips")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! The command line as a user meets it: wrong input, exit codes, pipes. Every case runs the real binary in an empty folder.
 
+#![allow(clippy::expect_used, clippy::print_stdout, reason = "a test fails by panicking and may say why it skips")]
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
