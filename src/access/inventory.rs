@@ -1,7 +1,7 @@
 //! What is compared: the workloads of both sides, their ports, and pods that policies can tell apart although no
 //! manifest of them is known.
 
-use super::subject::Subject;
+use super::subject::{Subject, is_gateway};
 use super::{Side, Transport, World};
 use crate::api::core::Workload;
 use crate::api::core::{Service, ServicePort};
@@ -182,12 +182,21 @@ pub fn questions<'a>(
             found.push(question(Transport::Tcp));
         }
     };
+    let gateway = is_gateway(&pods.before.pod_labels);
     for port in ports {
-        ask(Some(port.number), Some((port.service, port.service_port)), [port.old_protocol, port.new_protocol]);
+        let terminated = gateway && announces_https(port.service_port);
+        let chains = if terminated { [Protocol::Http; 2] } else { [port.old_protocol, port.new_protocol] };
+        ask(Some(port.number), Some((port.service, port.service_port)), chains);
     }
     for (service, port) in services.unresolved_ports(&pods.before) {
         ask(None, Some((service, port)), [services.old_protocol(port), services.new_protocol(port)]);
     }
     ask(None, None, [Protocol::Auto, Protocol::Auto]);
     found
+}
+
+/// True for an `https` port. On a gateway the Gateway's server decides whether that is HTTP behind TLS which it
+/// terminates (the usual case, compared here) or bytes that it passes on; Gateways are not read.
+fn announces_https(port: &ServicePort) -> bool {
+    port.name.split('-').next().is_some_and(|prefix| prefix.eq_ignore_ascii_case("https"))
 }

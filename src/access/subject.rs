@@ -1,6 +1,7 @@
 //! What is decided about: one port of one workload and one kind of traffic.
 
 use super::Transport;
+use crate::api::Labels;
 use crate::api::core::{Service, ServicePort, Workload};
 use crate::mesh::Protocol;
 
@@ -29,10 +30,15 @@ impl Subject<'_> {
         }
     }
 
-    /// True for the pods of Istio's own gateways, by the label that every Istio chart gives them: their TLS comes from
-    /// Gateway objects, so PeerAuthentication has no effect, and old proxies had no peer identity on HTTP there.
+    /// True for the pods of a gateway ([`is_gateway`]).
     pub fn is_gateway(&self) -> bool {
-        let istio = self.workload.pod_labels.get("istio").map(String::as_str);
-        matches!(istio, Some("ingressgateway" | "egressgateway" | "ingress" | "ilbgateway"))
+        is_gateway(&self.workload.pod_labels)
     }
+}
+
+/// True for the pods of an ingress or egress gateway, by the labels that Istio's charts give them: their TLS comes from
+/// Gateway objects, so PeerAuthentication has no effect, and old proxies had no peer identity on HTTP there.
+pub fn is_gateway(labels: &Labels) -> bool {
+    // ANY of the two labels.
+    ["istio", "app"].iter().filter_map(|key| labels.get(*key)).any(|value| value.ends_with("gateway"))
 }

@@ -120,7 +120,9 @@ fn from_scan(scan: files::Scan, kustomizations: &files::kustomize::Kustomization
         let inventory = file.source.role == Role::Inventory;
         for manifest in stream.manifests() {
             documents += 1;
-            findings.extend(embedded(&manifest));
+            let embedded = embedded(&manifest);
+            skipped += embedded.len();
+            findings.extend(embedded);
             inputs.push(Input { manifest, inventory });
         }
         by_path.insert(file.source.shown.clone(), ReadFile { source: file, stream });

@@ -141,7 +141,7 @@ codes! {
         risk: "None for access: the rules name both numbers.",
         remedy: "Remove the number that the gateway of the new release does not use.",
     }
-    GATEWAY_TLS_PORT = "gateway-tls-port", Warning, Narrower {
+    GATEWAY_TLS_PORT = "gateway-tls-port", Note, Narrower {
         title: "tokens on a gateway port that may carry TLS",
         cause: "On a gateway, tokens were demanded where a Gateway server speaks HTTP, also behind TLS that it terminates. The name of the Service's port does not tell whether it does.",
         risk: "A server on this port that passes TLS through instead of terminating it refuses every connection.",
