@@ -46,6 +46,7 @@ pub(super) fn convert(rule: &AccessRule, item: &Item, namespace: &str, source: S
     clause.http_only = item.http_only;
     let place = Statics { services: rule.services.clone(), ..Statics::default() };
     let mut builder = Builder { rule, item, converted: Converted { clause, place, findings: Vec::new() } };
+    builder.repeated();
     builder.statics(namespace);
     builder.ports();
     builder.path_matcher(source);
@@ -83,6 +84,21 @@ impl<'a> Builder<'a> {
     fn is_repeated(&self, index: usize) -> bool {
         let key = self.rule.constraints.get(index).map(|constraint| &constraint.key);
         self.rule.constraints.iter().skip(index + 1).any(|later| Some(&later.key) == key)
+    }
+
+    /// A constraint that a later one with the same key replaced: it reads as a condition and never was one (E104).
+    fn repeated(&mut self) {
+        let rule = self.rule;
+        for (_, constraint) in
+            rule.constraints.iter().enumerate().filter(|(index, _)| self.is_repeated(*index)).collect::<Vec<_>>()
+        {
+            let message = format!(
+                "`{}: [{}]` stands before another constraint with the same key; Istio enforced only the last one, and so does the result.",
+                constraint.key,
+                constraint.values.join(", ")
+            );
+            self.tell(constraint, Finding::new(codes::REPEATED_CONSTRAINT, message));
+        }
     }
 
     fn tell(&mut self, constraint: &Constraint, finding: Finding) {

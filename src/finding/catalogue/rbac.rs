@@ -285,6 +285,12 @@ codes! {
         risk: "If it was the client certificate, callers without a token are denied.",
         remedy: "Add the authentication Policies to the input.",
     }
+    REPEATED_CONSTRAINT = "repeated-constraint", Warning, None {
+        title: "a constraint key that stands twice in one rule",
+        cause: "Old Istio kept the constraints of a rule by key, so the last of several with one key replaced the others.",
+        risk: "The result keeps what was enforced; the earlier constraint reads like a condition and is none.",
+        remedy: "Remove the earlier constraint, or join the values, which changes who has access.",
+    }
     IGNORED_CONSTRAINT = "ignored-constraint", Warning, None {
         title: "a constraint that old Istio ignored",
         cause: "Old Istio did not know the key, or could not read the value, and enforced the rule as if the constraint were not there.",

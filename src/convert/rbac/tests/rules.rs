@@ -196,14 +196,16 @@ fn e104_the_last_of_two_constraints_with_one_key_counts() {
     check(
         "constraints: [{key: \"request.headers[a]\", values: [x]}, {key: \"request.headers[a]\", values: [z]}]",
         expect![[r#"
-        {from: [{source: {principals: [cluster.local/ns/a/sa/x]}}], when: [{key: request.headers[a], values: [z]}]}
-    "#]],
+            {from: [{source: {principals: [cluster.local/ns/a/sa/x]}}], when: [{key: request.headers[a], values: [z]}]}
+            warning repeated-constraint none
+        "#]],
     );
     check(
         "constraints: [{key: destination.port, values: [\"1\"]}, {key: destination.port, values: [\"8080\"]}]",
         expect![[r#"
-        {from: [{source: {principals: [cluster.local/ns/a/sa/x]}}], to: [{operation: {ports: [8080]}}]}
-    "#]],
+            {from: [{source: {principals: [cluster.local/ns/a/sa/x]}}], to: [{operation: {ports: [8080]}}]}
+            warning repeated-constraint none
+        "#]],
     );
 }
 
@@ -226,9 +228,12 @@ fn path_matcher_is_an_accident_of_1_5() {
         {from: [{source: {principals: [cluster.local/ns/a/sa/x]}}], to: [{operation: {paths: [/a]}}]}
     "#]],
     );
-    check(&format!("paths: [/b], {}", constraint("path-matcher", "/a")), expect![[r#"
+    check(
+        &format!("paths: [/b], {}", constraint("path-matcher", "/a")),
+        expect![[r#"
         {from: [{source: {principals: [cluster.local/ns/a/sa/x]}}], to: [{operation: {paths: [/a]}}], when: [{key: request.headers[:path], values: [/b]}]}
-    "#]]);
+    "#]],
+    );
     let old = run().with(|run| run.build.settings.source = SourceRelease::V1_4);
     expect![[r#"
         {from: [{source: {principals: [cluster.local/ns/a/sa/x]}}]}

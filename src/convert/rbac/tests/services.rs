@@ -774,7 +774,9 @@ fn a_port_number_that_is_tcp_on_some_pods_only_takes_one_policy_per_service() {
         role("r", "{methods: [GET]}"),
         binding("r", X)
     );
-    run().check(&yaml, expect![[r#"
+    run().check(
+        &yaml,
+        expect![[r#"
         istio-system/default-deny <- default
           {}
         default/r <- r, bind-r
@@ -794,5 +796,6 @@ fn a_port_number_that_is_tcp_on_some_pods_only_takes_one_policy_per_service() {
         warning http-rule-on-tcp-port@7 none
         warning pattern-enumerated@7 narrower
         relaxations: undeclared-ports
-    "#]]);
+    "#]],
+    );
 }
