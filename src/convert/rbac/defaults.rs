@@ -17,7 +17,7 @@ use crate::api::legacy::RbacMode;
 use crate::api::{Labels, ManifestId};
 use crate::convert::{Context, Draft};
 use crate::finding::catalogue::rbac as codes;
-use crate::finding::{Finding, Place};
+use crate::finding::{Finding, Place, Severity};
 use crate::mesh::{Lookup, kubectl_get};
 use std::collections::BTreeSet;
 
@@ -36,7 +36,15 @@ pub(super) struct Converted {
 pub(super) fn convert(context: Context<'_>, scope: Scope<'_>, ground: &Ground<'_>) -> Converted {
     let from: Vec<ManifestId> = scope.config.meta.manifest.into_iter().collect();
     let fenced = context.options.port_fence || context.options.strict;
-    let mut builder = Builder { scope, ground, from, fenced, converted: Converted::default() };
+    let mut builder = Builder {
+        scope,
+        ground,
+        from,
+        fenced,
+        closed: Vec::new(),
+        kept_open: Vec::new(),
+        converted: Converted::default(),
+    };
     match scope.config.mode {
         RbacMode::Off => {}
         RbacMode::On => builder.close_mesh(),
@@ -57,7 +65,27 @@ struct Builder<'a> {
     ground: &'a Ground<'a>,
     from: Vec<ManifestId>,
     fenced: bool,
+    /// Pods that a default denial selects.
+    closed: Vec<Selection<'a>>,
+    /// Pods whose undeclared ports the result keeps open.
+    kept_open: Vec<Selection<'a>>,
     converted: Converted,
+}
+
+/// Some pods.
+struct Selection<'a> {
+    /// `None` is every namespace.
+    namespace: Option<&'a str>,
+    /// `None` is every pod.
+    selector: Option<&'a Labels>,
+}
+
+/// True when ANY of the selections holds the pod.
+fn selected(selections: &[Selection<'_>], pod: &Pod<'_>) -> bool {
+    selections.iter().any(|selection| {
+        selection.namespace.is_none_or(|namespace| namespace == pod.namespace())
+            && selection.selector.is_none_or(|selector| crate::mesh::selects(selector, &pod.workload.pod_labels))
+    })
 }
 
 impl<'a> Builder<'a> {
@@ -79,6 +107,7 @@ impl<'a> Builder<'a> {
         self.warn_of_deny_only(&at, |_| true);
         let root = self.root();
         self.add(root, "default-deny", policy::deny_by_default(None));
+        self.closed.push(Selection { namespace: None, selector: None });
         self.converted.closes = true;
     }
 
@@ -93,6 +122,7 @@ impl<'a> Builder<'a> {
             } else if closed.insert(namespace) {
                 self.warn_of_deny_only(at, |pod| pod.namespace() == namespace.as_str());
                 self.add(namespace, "default-deny", policy::deny_by_default(None));
+                self.closed.push(Selection { namespace: Some(namespace), selector: None });
                 self.converted.closes = true;
             }
         }
@@ -147,7 +177,9 @@ impl<'a> Builder<'a> {
             pod.namespace() == namespace && crate::mesh::selects(selector, &pod.workload.pod_labels)
         });
         let ports = PortsOf::survey(&pods, self.scope);
+        self.closed.push(Selection { namespace: Some(namespace), selector: Some(selector) });
         let rules = if self.fenced && ports.known && !ports.closed.is_empty() {
+            self.kept_open.push(Selection { namespace: Some(namespace), selector: Some(selector) });
             vec![fence::rule(&fence::closed_ports(self.scope, self.ground, namespace, selector))]
         } else if ports.open_only().is_empty() {
             Vec::new()
@@ -183,7 +215,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn open_namespace(&mut self, namespace: &str, at: &Place) {
+    fn open_namespace(&mut self, namespace: &'a str, at: &Place) {
         let restricted = self.ground.pods(namespace, None).any(|pod| pod.restricted);
         if namespace == self.root() || restricted {
             // An unselected policy would open the whole mesh, or undo the restrictions that exist (E12, E124).
@@ -201,6 +233,7 @@ impl<'a> Builder<'a> {
             }
             return;
         }
+        self.kept_open.push(Selection { namespace: Some(namespace), selector: None });
         self.add(namespace, "allow-all", policy::allow(None, &[Clause::default()]));
     }
 
@@ -224,6 +257,7 @@ impl<'a> Builder<'a> {
         self.check_root(service, selector, at);
         let ports = PortsOf::survey(&pods, self.scope);
         let rule = if ports.closed.is_empty() && ports.known {
+            self.kept_open.push(Selection { namespace: Some(namespace), selector: Some(selector) });
             Clause::default()
         } else {
             let own = ports.open_only();
@@ -334,19 +368,40 @@ impl<'a> Builder<'a> {
                 && !ports.closed.is_empty()
                 && !pods.iter().any(|pod| pod.restricted);
             if possible {
+                self.kept_open.push(Selection { namespace: Some(namespace), selector: Some(selector) });
                 let rule = fence::rule(&fence::closed_ports(self.scope, self.ground, namespace, selector));
                 let spec = policy::allow(Some(selector), &[rule]);
                 self.add_once(namespace, &format!("port-fence-{}", service.meta.name), spec);
             }
         }
-        if self.converted.closes {
-            let at = self.scope.config.meta.place.clone();
-            let finding = Finding::new(
-                codes::UNDECLARED_CLOSED,
-                "Pods that no Service selects, and ports of pods that cannot be fenced, were open and are now denied by default.",
-            );
-            self.tell(&at, finding);
+        self.tell_unfenced();
+    }
+
+    /// Pods whose undeclared ports were open and that no fence keeps open.
+    fn tell_unfenced(&mut self) {
+        let unfenced: Vec<String> = self
+            .ground
+            .pods
+            .iter()
+            .filter(|pod| !pod.replaced && selected(&self.closed, pod) && !selected(&self.kept_open, pod))
+            .map(|pod| pod.workload.meta.object().to_string())
+            .collect();
+        if unfenced.is_empty() && (self.scope.mesh.complete || !self.converted.closes) {
+            return;
         }
+        let at = self.scope.config.meta.place.clone();
+        let finding = match unfenced.as_slice() {
+            [] => Finding::new(
+                codes::UNDECLARED_CLOSED,
+                "Pods that are not in the input keep none of their undeclared ports open, and the input may not hold all pods.",
+            )
+            .severity(Severity::Note),
+            pods => Finding::new(
+                codes::UNDECLARED_CLOSED,
+                format!("Ports that no Service declares were open and are now denied by default on {}.", pods.join(", ")),
+            ),
+        };
+        self.tell(&at, finding);
     }
 
     fn finish(self) -> Converted {

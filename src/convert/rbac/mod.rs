@@ -177,8 +177,8 @@ fn rejected_binding(context: Context<'_>, role: &ServiceRole) -> Option<Finding>
 fn narrowed_away(converted: &roles::Converted) -> bool {
     converted.findings.iter().any(|finding| {
         finding.direction == crate::finding::Direction::Narrower
+            && finding.severity != crate::finding::Severity::Note
             && finding.code != codes::STAR_PRINCIPAL
-            && finding.code != codes::CLAIM_FORM
     })
 }
 

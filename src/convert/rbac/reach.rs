@@ -292,7 +292,8 @@ impl Reach {
 
     /// Patterns granted on future services too; selectors do not.
     fn warn_of_unseen(&mut self, place: &Statics, at: &Place, around: Around<'_>, enabled: &[&Service]) {
-        let open_ended = place.services.is_empty() || place.services.iter().any(|pattern| !services::is_exact(pattern));
+        let open_ended =
+            place.services.is_empty() || place.services.iter().any(|pattern| !services::names_one_service(pattern));
         // Where the config lists its services one by one, there are no others.
         let named = enabled.iter().any(|service| service.selector.is_some() && !service.external_name);
         if open_ended && named && around.scope.covers_namespace(around.namespace) {

@@ -106,6 +106,7 @@ pub(super) fn convert(context: Context<'_>, grant: &Grant<'_>, around: Around<'_
         carry_notes(context, &grant.role.meta, &format!("/spec/rules/{index}"), &mut base);
         for target in &reach.targets {
             let mut ports = scoping::survey(&access.place, target, &rule.place, around);
+            let owner_unknown = ports.findings.iter().any(|finding| finding.code == codes::PORT_OWNER_UNKNOWN);
             converted.say(std::mem::take(&mut ports.findings), &grant.role.meta);
             if ports.governs_nothing() && target.selector.is_some() {
                 let name = target.suffix.join("-");
@@ -113,7 +114,9 @@ pub(super) fn convert(context: Context<'_>, grant: &Grant<'_>, around: Around<'_
                     codes::GOVERNS_NO_PORT,
                     format!("{name} governs no port of its pods: they belong to an older Service."),
                 );
-                converted.say(vec![finding.at(rule.place.clone())], &grant.role.meta);
+                if !owner_unknown {
+                    converted.say(vec![finding.at(rule.place.clone())], &grant.role.meta);
+                }
                 continue;
             }
             for subject in merge_plain(&subjects) {

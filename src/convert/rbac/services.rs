@@ -19,6 +19,13 @@ pub(super) fn is_exact(pattern: &str) -> bool {
     !pattern.starts_with('*') && !pattern.ends_with('*')
 }
 
+/// True when at most one service of a namespace can match, now or later: an exact name, or a prefix that goes beyond
+/// the first dot (`app.*`), for service names hold no dots.
+pub(super) fn names_one_service(pattern: &str) -> bool {
+    let reaches_beyond_the_name = || pattern.split_once('.').is_some_and(|(name, _)| !name.is_empty());
+    !pattern.starts_with('*') && (is_exact(pattern) || reaches_beyond_the_name())
+}
+
 /// True when the pattern matches the host name of every Kubernetes Service of the namespace, known or not. Unlike
 /// `*` it does not match hosts of ServiceEntries and of custom Sidecar listeners.
 pub(super) fn matches_every_service(pattern: &str, namespace: &str, domain: &str) -> bool {
@@ -68,6 +75,21 @@ mod tests {
             ("app*", false),
         ] {
             assert_eq!(matches_every_service(pattern, "default", "cluster.local"), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn e27_a_prefix_beyond_the_first_dot_names_one_service() {
+        for (pattern, expected) in [
+            ("app.default.svc.cluster.local", true),
+            ("app.*", true),
+            ("app.default.*", true),
+            ("app*", false),
+            ("*", false),
+            ("*.default.svc.cluster.local", false),
+            ("*app.default*", false),
+        ] {
+            assert_eq!(names_one_service(pattern), expected, "{pattern}");
         }
     }
 

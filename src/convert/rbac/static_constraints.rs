@@ -75,6 +75,21 @@ pub(super) fn narrow(
                 ),
             }
         }
+        if next.is_empty()
+            && let Some((labelled, present)) = combinations.iter().find_map(|l| Some((l, l.selector.get(key)?)))
+        {
+            findings.push(
+                Finding::new(
+                    codes::RULE_NEVER_APPLIES,
+                    format!(
+                        "The constraint `destination.labels[{key}]: [{}]` never holds for {}, whose selector has `{key}: {present}`.",
+                        values.join(", "),
+                        labelled.suffix.join("-")
+                    ),
+                )
+                .at(at.clone()),
+            );
+        }
         combinations = next;
     }
     match &place.users {

@@ -362,16 +362,34 @@ impl<'a> Builder<'a> {
         let place = self.subject.place.clone();
         let alternatives = if never || !something { Vec::new() } else { alternatives };
         if alternatives.is_empty() && !findings.iter().any(says_nobody) {
+            let why = if never {
+                format!("no identity satisfies {} together", identity_fields(self.subject).join(", "))
+            } else {
+                "none of its conditions could be read".to_owned()
+            };
             findings.push(
                 Finding::new(
                     codes::SUBJECT_MATCHES_NOBODY,
-                    "This subject matched nobody in old Istio and is left out.",
+                    format!("This subject matched nobody in old Istio and is left out: {why}."),
                 )
                 .at(place),
             );
         }
         Converted { alternatives, findings }
     }
+}
+
+/// What a subject says about the peer's identity, as it is written.
+fn identity_fields(subject: &Subject) -> Vec<String> {
+    let user = (!subject.user.is_empty()).then(|| format!("`user: {}`", subject.user));
+    let list =
+        |name: &str, values: &[String]| (!values.is_empty()).then(|| format!("`{name}: [{}]`", values.join(", ")));
+    let properties = subject.properties.iter().filter(|(key, _)| key == "source.principal" || key == "source.user");
+    user.into_iter()
+        .chain(list("names", &subject.names))
+        .chain(list("notNames", &subject.not_names))
+        .chain(properties.map(|(key, value)| format!("`{key}: {value}`")))
+        .collect()
 }
 
 /// True when the finding already says that the subject is left out.

@@ -111,7 +111,7 @@ codes! {
         risk: "Callers of these pods are denied where the namespace is denied by default.",
         remedy: "Give the Service a selector, or write a policy for its pods by hand.",
     }
-    PATTERN_ENUMERATED = "pattern-enumerated", Warning, Narrower {
+    PATTERN_ENUMERATED = "pattern-enumerated", Note, Narrower {
         title: "a service pattern written out for the Services of today",
         cause: "A pattern covered services that were created later; selectors cover the pods of the Services that are known now.",
         risk: "Callers of a Service created later are denied until it has a policy of its own.",
@@ -261,7 +261,7 @@ codes! {
         risk: "Left out, the rule would be wider than it was.",
         remedy: "Write a name between the brackets, or remove the rule or subject.",
     }
-    CLAIM_FORM = "claim-form", Warning, Narrower {
+    CLAIM_FORM = "claim-form", Note, Narrower {
         title: "claims are compared in the form that the token has",
         cause: "Old Istio split a claim that is one text at its spaces and ignored lists that hold anything but texts; the new API splits only `scope`, `permission` and what a RequestAuthentication lists in spaceDelimitedClaims.",
         risk: "A caller whose claim is a text of several words may be denied; one whose list also holds numbers may be let in.",
