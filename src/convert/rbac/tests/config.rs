@@ -447,64 +447,62 @@ fn e35_a_fence_keeps_undeclared_ports_open() {
     run().with(|run| run.options.port_fence = true).check(
         &yaml,
         expect![[r#"
-        default/default-deny-app <- default
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - to:
-            - operation:
-                notPorts:
-                - "8080"
-        default/r <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-            to:
-            - operation:
-                methods:
-                - GET
-        warning undeclared-ports-closed@1 narrower
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny-app <- default
+              selector:
+                matchLabels:
+                  app: app
+              action: ALLOW
+              rules:
+              - to:
+                - operation:
+                    notPorts:
+                    - "8080"
+            default/r <- r, bind-r
+              selector:
+                matchLabels:
+                  app: app
+              action: ALLOW
+              rules:
+              - from:
+                - source:
+                    principals:
+                    - cluster.local/ns/a/sa/x
+                to:
+                - operation:
+                    methods:
+                    - GET
+            relaxations: undeclared-ports
+        "#]],
     );
     let yaml = format!("{}---\n{}", config("mode: 'ON'"), granted());
     run().with(|run| run.options.port_fence = true).check(
         &yaml,
         expect![[r#"
-        istio-system/default-deny <- default
-          {}
-        default/port-fence-app <- default
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - to:
-            - operation:
-                notPorts:
-                - "8080"
-        default/r <- r, bind-r
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-            to:
-            - operation:
-                methods:
-                - GET
-        warning undeclared-ports-closed@1 narrower
-        relaxations: undeclared-ports
-    "#]],
+            istio-system/default-deny <- default
+              {}
+            default/port-fence-app <- default
+              selector:
+                matchLabels:
+                  app: app
+              action: ALLOW
+              rules:
+              - to:
+                - operation:
+                    notPorts:
+                    - "8080"
+            default/r <- r, bind-r
+              action: ALLOW
+              rules:
+              - from:
+                - source:
+                    principals:
+                    - cluster.local/ns/a/sa/x
+                to:
+                - operation:
+                    methods:
+                    - GET
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -521,26 +519,26 @@ fn e48_e128_nothing_is_added_to_an_existing_policy() {
     run().check(
         &yaml,
         expect![[r#"
-        istio-system/default-deny <- default
-          {}
-        default/r <- r, bind-r
-          selector:
-            matchLabels:
-              app: web
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-            to:
-            - operation:
-                methods:
-                - GET
-        warning pattern-enumerated@5 narrower
-        warning replaced-by-authorization-policy@5 none
-        relaxations: undeclared-ports
-    "#]],
+            istio-system/default-deny <- default
+              {}
+            default/r <- r, bind-r
+              selector:
+                matchLabels:
+                  app: web
+              action: ALLOW
+              rules:
+              - from:
+                - source:
+                    principals:
+                    - cluster.local/ns/a/sa/x
+                to:
+                - operation:
+                    methods:
+                    - GET
+            note pattern-enumerated@5 narrower
+            warning replaced-by-authorization-policy@5 none
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 

@@ -15,7 +15,7 @@ fn hidden_subject_fields_are_not_lost() {
         "{names: [a], notNames: [b], namespaces: [ns], notNamespaces: [m], ips: [10.0.0.1], notIps: [10.0.0.2], groups: [g]}",
         expect![[r#"
             {from: [{source: {principals: [a], notPrincipals: [b], namespaces: [ns], notNamespaces: [m], ipBlocks: [10.0.0.1], notIpBlocks: [10.0.0.2]}}], when: [{key: request.auth.claims[groups], values: [g]}]}
-            warning claim-form narrower
+            note claim-form narrower
         "#]],
     );
 }

@@ -188,8 +188,7 @@ spec:
                 - key: request.auth.claims[groups]
                   values:
                   - sre
-            warning pattern-enumerated@26 narrower
-            warning claim-form@35 narrower
+            note claim-form@35 narrower
             warning permissive-binding@39 none
             inert probe (permissive-binding)
             relaxations: undeclared-ports

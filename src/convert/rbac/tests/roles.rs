@@ -222,51 +222,49 @@ fn e109_e110_tcp_rules_and_subjects_stay_apart_from_http_ones() {
     run().check(
         &yaml,
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r <- r, bind-r
-          selector:
-            matchLabels:
-              app: db
-          action: ALLOW
-          rules:
-          - to:
-            - operation:
-                methods:
-                - GET
-            when:
-            - key: request.auth.claims[groups]
-              values:
-              - g
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-            to:
-            - operation:
-                methods:
-                - GET
-          - to:
-            - operation:
-                ports:
-                - "3306"
-            when:
-            - key: request.auth.claims[groups]
-              values:
-              - g
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-            to:
-            - operation:
-                ports:
-                - "3306"
-        warning pattern-enumerated@5 narrower
-        warning pattern-enumerated@5 narrower
-        warning claim-form@7 narrower
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default
+              {}
+            default/r <- r, bind-r
+              selector:
+                matchLabels:
+                  app: db
+              action: ALLOW
+              rules:
+              - to:
+                - operation:
+                    methods:
+                    - GET
+                when:
+                - key: request.auth.claims[groups]
+                  values:
+                  - g
+              - from:
+                - source:
+                    principals:
+                    - cluster.local/ns/a/sa/x
+                to:
+                - operation:
+                    methods:
+                    - GET
+              - to:
+                - operation:
+                    ports:
+                    - "3306"
+                when:
+                - key: request.auth.claims[groups]
+                  values:
+                  - g
+              - from:
+                - source:
+                    principals:
+                    - cluster.local/ns/a/sa/x
+                to:
+                - operation:
+                    ports:
+                    - "3306"
+            note claim-form@7 narrower
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 

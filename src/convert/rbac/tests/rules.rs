@@ -42,10 +42,9 @@ fn e86_e87_e88_e130_paths_and_their_strict_forms() {
     check_strict(
         "paths: [/a]",
         expect![[r#"
-        {to: [{operation: {notPorts: [8080]}}]}
-        {from: [{source: {principals: [cluster.local/ns/a/sa/x]}}], when: [{key: request.headers[:path], values: [/a]}]}
-        warning undeclared-ports-closed narrower
-    "#]],
+            {to: [{operation: {notPorts: [8080]}}]}
+            {from: [{source: {principals: [cluster.local/ns/a/sa/x]}}], when: [{key: request.headers[:path], values: [/a]}]}
+        "#]],
     );
     check(
         "paths: [\"*/b\"]",
@@ -62,10 +61,9 @@ fn e86_e87_e88_e130_paths_and_their_strict_forms() {
     check_strict(
         "notPaths: [/admin]",
         expect![[r#"
-        {to: [{operation: {notPorts: [8080]}}]}
-        {from: [{source: {principals: [cluster.local/ns/a/sa/x]}}], when: [{key: request.headers[:path], notValues: [/admin]}]}
-        warning undeclared-ports-closed narrower
-    "#]],
+            {to: [{operation: {notPorts: [8080]}}]}
+            {from: [{source: {principals: [cluster.local/ns/a/sa/x]}}], when: [{key: request.headers[:path], notValues: [/admin]}]}
+        "#]],
     );
     check(
         "notPaths: [\"/a?x=1\"]",
@@ -114,10 +112,9 @@ fn e92_e105_hosts() {
     check_strict(
         "hosts: [api.example.com]",
         expect![[r#"
-        {to: [{operation: {notPorts: [8080]}}]}
-        {from: [{source: {principals: [cluster.local/ns/a/sa/x]}}], when: [{key: request.headers[:authority], values: [api.example.com]}]}
-        warning undeclared-ports-closed narrower
-    "#]],
+            {to: [{operation: {notPorts: [8080]}}]}
+            {from: [{source: {principals: [cluster.local/ns/a/sa/x]}}], when: [{key: request.headers[:authority], values: [api.example.com]}]}
+        "#]],
     );
 }
 

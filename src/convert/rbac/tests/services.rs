@@ -53,31 +53,31 @@ fn e27_a_prefix_selects_what_it_matches() {
     run().check(
         &with_services("\"app*\"", &more),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r-app <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-        default/r-app-v2 <- r, bind-r
-          selector:
-            matchLabels:
-              app: app-v2
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-        warning pattern-enumerated@7 narrower
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default
+              {}
+            default/r-app <- r, bind-r
+              selector:
+                matchLabels:
+                  app: app
+              action: ALLOW
+              rules:
+              - from:
+                - source:
+                    principals:
+                    - cluster.local/ns/a/sa/x
+            default/r-app-v2 <- r, bind-r
+              selector:
+                matchLabels:
+                  app: app-v2
+              action: ALLOW
+              rules:
+              - from:
+                - source:
+                    principals:
+                    - cluster.local/ns/a/sa/x
+            note pattern-enumerated@7 narrower
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -244,35 +244,35 @@ fn e33_a_role_of_the_root_namespace_is_never_mesh_wide() {
     run().check(
         &yaml,
         expect![[r#"
-        istio-system/default-deny <- default
-          {}
-        istio-system/r <- r, bind-r
-          selector:
-            matchLabels:
-              istio: gateway
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-        warning pattern-enumerated@5 narrower
-        warning root-selector@5 none
-        relaxations: undeclared-ports
-    "#]],
+            istio-system/default-deny <- default
+              {}
+            istio-system/r <- r, bind-r
+              selector:
+                matchLabels:
+                  istio: gateway
+              action: ALLOW
+              rules:
+              - from:
+                - source:
+                    principals:
+                    - cluster.local/ns/a/sa/x
+            note pattern-enumerated@5 narrower
+            warning root-selector@5 none
+            relaxations: undeclared-ports
+        "#]],
     );
     let collision = format!("{yaml}---\n{}", service("app", "istio: gateway", "{name: http, port: 80}"));
     run().check(
         &collision,
         expect![[r#"
-        istio-system/default-deny <- default
-          {}
-        warning pattern-enumerated@5 narrower
-        error root-selector-collision@5 wider
-        refused r
-        refused bind-r
-        relaxations: undeclared-ports
-    "#]],
+            istio-system/default-deny <- default
+              {}
+            note pattern-enumerated@5 narrower
+            error root-selector-collision@5 wider
+            refused r
+            refused bind-r
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -315,26 +315,25 @@ fn e37_e38_domain_and_port_numbers() {
     run().with(|run| run.build.settings.cluster_domain = "corp.local".into()).check(
         &yaml,
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-            to:
-            - operation:
-                ports:
-                - "80"
-        warning matches-no-service@5 none
-        warning pattern-enumerated@5 narrower
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default
+              {}
+            default/r <- r, bind-r
+              selector:
+                matchLabels:
+                  app: app
+              action: ALLOW
+              rules:
+              - from:
+                - source:
+                    principals:
+                    - cluster.local/ns/a/sa/x
+                to:
+                - operation:
+                    ports:
+                    - "80"
+            warning matches-no-service@5 none
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -350,21 +349,21 @@ fn e127_a_name_constraint_keeps_other_services_out() {
     run().check(
         &yaml,
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-        warning pattern-enumerated@7 narrower
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default
+              {}
+            default/r <- r, bind-r
+              selector:
+                matchLabels:
+                  app: app
+              action: ALLOW
+              rules:
+              - from:
+                - source:
+                    principals:
+                    - cluster.local/ns/a/sa/x
+            note pattern-enumerated@7 narrower
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -434,35 +433,35 @@ fn e131_a_pattern_does_not_match_custom_sidecar_listeners() {
     run().check(
         &with_services("\"*.default.svc.cluster.local\"", &more),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r-app <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-            to:
-            - operation:
-                ports:
-                - "8080"
-        default/r-web <- r, bind-r
-          selector:
-            matchLabels:
-              app: web
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-        warning pattern-enumerated@7 narrower
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default
+              {}
+            default/r-app <- r, bind-r
+              selector:
+                matchLabels:
+                  app: app
+              action: ALLOW
+              rules:
+              - from:
+                - source:
+                    principals:
+                    - cluster.local/ns/a/sa/x
+                to:
+                - operation:
+                    ports:
+                    - "8080"
+            default/r-web <- r, bind-r
+              selector:
+                matchLabels:
+                  app: web
+              action: ALLOW
+              rules:
+              - from:
+                - source:
+                    principals:
+                    - cluster.local/ns/a/sa/x
+            note pattern-enumerated@7 narrower
+            relaxations: undeclared-ports
+        "#]],
     );
     run().check(
         &with_services("\"*\"", &more),
@@ -595,12 +594,13 @@ fn e101_e102_e103_labels_narrow_the_selector() {
     run().check(
         &constrained("destination.labels[app]", "web", ""),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        inert r (role-grants-nothing)
-        inert bind-r (role-grants-nothing)
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default
+              {}
+            warning rule-never-applies@5 none
+            inert r (rule-never-applies)
+            inert bind-r (rule-never-applies)
+            relaxations: undeclared-ports
+        "#]],
     );
     run().check(
         &constrained("destination.labels[app]", "\"ap*\"", ""),
@@ -758,7 +758,7 @@ fn a_label_alone_may_select_pods_that_no_manifest_shows() {
                     methods:
                     - GET
             warning http-rule-on-tcp-port@7 none
-            warning pattern-enumerated@7 narrower
+            note pattern-enumerated@7 narrower
             relaxations: undeclared-ports
         "#]],
     );
@@ -777,25 +777,25 @@ fn a_port_number_that_is_tcp_on_some_pods_only_takes_one_policy_per_service() {
     run().check(
         &yaml,
         expect![[r#"
-        istio-system/default-deny <- default
-          {}
-        default/r <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-            to:
-            - operation:
-                methods:
-                - GET
-        warning http-rule-on-tcp-port@7 none
-        warning pattern-enumerated@7 narrower
-        relaxations: undeclared-ports
-    "#]],
+            istio-system/default-deny <- default
+              {}
+            default/r <- r, bind-r
+              selector:
+                matchLabels:
+                  app: app
+              action: ALLOW
+              rules:
+              - from:
+                - source:
+                    principals:
+                    - cluster.local/ns/a/sa/x
+                to:
+                - operation:
+                    methods:
+                    - GET
+            warning http-rule-on-tcp-port@7 none
+            note pattern-enumerated@7 narrower
+            relaxations: undeclared-ports
+        "#]],
     );
 }

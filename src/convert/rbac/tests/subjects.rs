@@ -130,9 +130,9 @@ fn e55_e56_e82_groups_are_the_claim_groups() {
     check(
         "{group: admins}",
         expect![[r#"
-        {when: [{key: request.auth.claims[groups], values: [admins]}]}
-        warning claim-form narrower
-    "#]],
+            {when: [{key: request.auth.claims[groups], values: [admins]}]}
+            note claim-form narrower
+        "#]],
     );
     check(
         "{group: \"*\"}",
@@ -143,9 +143,9 @@ fn e55_e56_e82_groups_are_the_claim_groups() {
     check(
         "{group: a, groups: [b, c]}",
         expect![[r#"
-        {when: [{key: request.auth.claims[groups], values: [a]}, {key: request.auth.claims[groups], values: [b, c]}]}
-        warning claim-form narrower
-    "#]],
+            {when: [{key: request.auth.claims[groups], values: [a]}, {key: request.auth.claims[groups], values: [b, c]}]}
+            note claim-form narrower
+        "#]],
     );
 }
 
