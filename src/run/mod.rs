@@ -94,12 +94,13 @@ pub fn run(job: Job) -> Done {
     let mut findings = std::mem::take(&mut loaded.findings);
     findings.extend(loaded.world.findings.iter().cloned());
     findings.extend(plan.findings.iter().cloned());
-    findings.extend(after::check_files(&changes, &placement));
+    let read_back = after::read_back(&changes, &placement);
+    findings.extend(read_back.findings.iter().cloned());
 
     let unverified = reason_not_to_verify(&job.verify, job.keep_going, &plan, &placement);
     let verification = match &unverified {
         Some(_) => Vec::new(),
-        None => proof::prove_conversion(&loaded, &plan, &placement, &job.reading, job.options.strict),
+        None => proof::prove_conversion(&loaded, &plan, &placement, &read_back, job.options.strict),
     };
     let unverified = unverified.or_else(|| {
         verification.is_empty().then(|| "no Service and no workload is in the input to compare it on".to_owned())

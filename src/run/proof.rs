@@ -1,6 +1,7 @@
 //! Runs the proof over every environment, and holds its verdicts against what the conversion had announced.
 
-use super::{Loaded, Reading, after};
+use super::Loaded;
+use super::after::{self, ReadBack};
 use crate::access::{self, Outcome, Side, World};
 use crate::convert::placement::Placement;
 use crate::convert::plan::Plan;
@@ -16,7 +17,7 @@ pub fn prove_conversion(
     loaded: &Loaded,
     plan: &Plan,
     placement: &Placement,
-    reading: &Reading,
+    read_back: &ReadBack,
     strict: bool,
 ) -> Vec<access::Verdict> {
     let options = access::Options { strict, budget: BUDGET };
@@ -30,7 +31,7 @@ pub fn prove_conversion(
                 || plan.inert.keys().any(|id| ids.contains(id))
         })
         .flat_map(|environment| {
-            let after = after::mesh_after(&environment.mesh, placement, reading);
+            let after = after::mesh_after(&environment.mesh, placement, read_back, loaded);
             access::prove(
                 Side { mesh: &environment.mesh, world: World::Source },
                 Side { mesh: &after, world: World::Target },
