@@ -52,9 +52,11 @@ fn write(below: Option<&Path>, done: &mut run::Done) {
 fn changes(below: Option<&Path>, done: &run::Done) -> Result<Vec<files::Change>, Vec<Finding>> {
     let changed = done.changes.iter();
     match below {
-        None => Ok(changed.filter_map(|change| files::Change::in_place(&change.source, change.new.clone())).collect()),
+        None => {
+            Ok(changed.filter_map(|change| files::Change::in_place(&change.source, change.new.to_string())).collect())
+        }
         Some(folder) => {
-            let texts = changed.map(|change| (&change.source.source, change.new.clone())).collect();
+            let texts = changed.map(|change| (&change.source.source, change.new.to_string())).collect();
             let inputs: Vec<&files::Source> = done.sources.iter().collect();
             files::output::copies(folder, texts, &inputs)
         }

@@ -4,6 +4,7 @@
 //! ([`authn`], [`rbac`]) return drafts; `naming` and `placement` turn drafts into objects with final names and places.
 
 pub mod authn;
+pub mod mapped;
 pub mod naming;
 pub mod placement;
 pub mod plan;
@@ -11,9 +12,9 @@ pub mod rbac;
 
 use crate::api::{Labels, ManifestId};
 use crate::finding::{Code, Finding};
-use crate::mapping::Mappings;
 use crate::mesh::{Input, Mesh};
 use crate::yaml::{Notes, Tree};
+use mapped::Mapped;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the user chose.
@@ -40,8 +41,8 @@ pub struct Context<'a> {
     pub mesh: &'a Mesh,
     /// Every manifest of the run, indexed by [`ManifestId`].
     pub manifests: &'a [Input],
-    /// The mapping files.
-    pub mappings: &'a Mappings,
+    /// What the mapping files make of every old object.
+    pub mapped: &'a Mapped,
     /// The user's choices.
     pub options: &'a Options,
 }

@@ -10,7 +10,7 @@ use crate::finding::ObjectRef;
 use crate::mesh::{Input, Version, World};
 use crate::yaml::{Manifest, Notes, Replacement, Slot, Tree};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The served version of `security.istio.io` to write.
@@ -126,12 +126,13 @@ pub fn place(plan: &Plan, world: &World, style: Style) -> Placement {
             });
         }
     }
+    let parts = Parts::of(&placement.placed);
     for id in &world.legacy {
         let Some(input) = manifests.get(id.0) else { continue };
         if input.inventory || plan.refused.contains(id) {
             continue;
         }
-        if let Some(replacement) = replacement(*id, input, plan, &placement.placed, manifests) {
+        if let Some(replacement) = replacement(*id, input, plan, &parts, manifests) {
             placement
                 .changes
                 .entry(input.manifest.file().clone())
@@ -142,16 +143,35 @@ pub fn place(plan: &Plan, world: &World, style: Style) -> Placement {
     placement
 }
 
+/// Which new objects an old one has a part in, in home order.
+struct Parts<'p>(BTreeMap<ManifestId, Vec<&'p Placed>>);
+
+impl<'p> Parts<'p> {
+    fn of(placed: &'p [Placed]) -> Parts<'p> {
+        let mut parts: BTreeMap<ManifestId, Vec<&Placed>> = BTreeMap::new();
+        for new in placed {
+            for id in new.from.iter().collect::<BTreeSet<_>>() {
+                parts.entry(*id).or_default().push(new);
+            }
+        }
+        Parts(parts)
+    }
+
+    fn with(&self, id: ManifestId) -> impl Iterator<Item = &'p Placed> {
+        self.0.get(&id).into_iter().flatten().copied()
+    }
+}
+
 /// What becomes of one old object: its new objects, or a comment.
 fn replacement(
     id: ManifestId,
     input: &Input,
     plan: &Plan,
-    placed: &[Placed],
+    parts: &Parts<'_>,
     manifests: &[Input],
 ) -> Option<Replacement> {
     let mut trees: Vec<Tree> =
-        placed.iter().filter(|new| new.from.first() == Some(&id)).map(|new| new.tree.clone()).collect();
+        parts.with(id).filter(|new| new.from.first() == Some(&id)).map(|new| new.tree.clone()).collect();
     if !trees.is_empty() {
         let homeless = homeless_comments(&input.manifest, &trees);
         if let Some(first) = trees.first_mut() {
@@ -163,9 +183,8 @@ fn replacement(
     let mut lines = match plan.inert.get(&id) {
         Some(code) => vec![format!("meshlift: {object} had no effect and became nothing ({code})")],
         None => {
-            let hosts: Vec<String> = placed
-                .iter()
-                .filter(|new| new.from.contains(&id))
+            let hosts: Vec<String> = parts
+                .with(id)
                 .map(|new| {
                     let home = new.from.first().and_then(|home| manifests.get(home.0));
                     let file = home.map(|home| home.manifest.file().as_ref()).unwrap_or_default();

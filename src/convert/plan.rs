@@ -3,6 +3,7 @@
 //! Refusals spread: an object that was to be built from several old ones is built from all of them or not at all,
 //! because a role without one of its bindings, or a merged policy without one of its exceptions, means something else.
 
+use super::mapped::Mapped;
 use super::{Context, Draft, NewKind, Options, Part, naming};
 use crate::api::ManifestId;
 use crate::finding::catalogue::plan::ENVIRONMENTS_DISAGREE;
@@ -29,18 +30,20 @@ pub struct Plan {
 
 /// Converts every environment and puts the results together.
 pub fn plan(world: &World, mappings: &Mappings, options: &Options) -> Plan {
-    let mut plan = Plan { findings: coverage(world, mappings, options.strict), ..Plan::default() };
+    let mut whole = Whole::default();
+    let mapped = Mapped::new(mappings, &world.manifests, &old_objects(world), options.strict);
+    whole.part.findings = mapped.coverage(&world.manifests);
     for environment in &world.environments {
-        let context = Context { mesh: &environment.mesh, manifests: &world.manifests, mappings, options };
+        let context = Context { mesh: &environment.mesh, manifests: &world.manifests, mapped: &mapped, options };
         let mut part = super::convert(context);
         take_over_decoding(&mut part, &environment.mesh);
         spread_refusals(&mut part, &world.manifests);
         settle_homes(&mut part, &world.manifests);
         sort_drafts(&mut part.drafts, environment);
         naming::assign(&mut part.drafts, naming::taken(&environment.mesh));
-        plan.absorb(part, environment, &world.manifests);
+        whole.absorb(part, environment, &world.manifests);
     }
-    plan
+    whole.finish(&world.manifests)
 }
 
 /// What decoding had found out: objects that Istio never enforced are inert, other rejected ones are refused.
@@ -50,17 +53,11 @@ fn take_over_decoding(part: &mut Part, mesh: &Mesh) {
     part.refused.extend(refused.filter(|manifest| !part.inert.contains_key(manifest)));
 }
 
-/// What the mapping files say about every old object, converted or not: a field that nobody accounts for is reported
-/// even where its object was refused for another reason or had no effect.
-fn coverage(world: &World, mappings: &Mappings, strict: bool) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for input in world.legacy.iter().filter_map(|id| world.manifests.get(id.0)).filter(|input| !input.inventory) {
-        let object = object_of(input);
-        findings.extend(
-            mappings.apply(&input.manifest, strict).findings.into_iter().map(|finding| finding.on(object.clone())),
-        );
-    }
-    findings
+/// The old objects of the input, and those of inventories that count in some environment.
+fn old_objects(world: &World) -> Vec<ManifestId> {
+    let mut ids: BTreeSet<ManifestId> = world.legacy.iter().copied().collect();
+    ids.extend(world.environments.iter().flat_map(|environment| environment.mesh.legacy_manifests()));
+    ids.into_iter().collect()
 }
 
 /// Refuses every draft that has a refused contributor, and with it its other contributors, until nothing changes.
@@ -120,40 +117,58 @@ fn sort_drafts(drafts: &mut [Draft], environment: &Environment) {
     drafts.sort_by_key(|draft| (draft.from.first().copied(), rank(draft.kind)));
 }
 
-impl Plan {
+/// The environments put together so far.
+#[derive(Debug, Default)]
+struct Whole {
+    part: Part,
+    /// Drafts at the homes that several environments share: they must come out the same in all of them.
+    shared: BTreeMap<ManifestId, Vec<Draft>>,
+}
+
+impl Whole {
     /// Adds one environment. An old object that several environments share must become the same in all of them.
     fn absorb(&mut self, part: Part, environment: &Environment, manifests: &[Input]) {
-        self.findings.extend(part.findings);
-        self.relaxations.extend(part.relaxations);
-        self.inert.extend(part.inert);
-        self.refused.extend(part.refused);
+        self.part.findings.extend(part.findings);
+        self.part.relaxations.extend(part.relaxations);
+        self.part.inert.extend(part.inert);
+        self.part.refused.extend(part.refused);
         for draft in part.drafts {
             let Some(home) = draft.from.first().copied() else { continue };
-            let shared = environment.mesh.shared.contains(&home);
+            if !environment.mesh.shared.contains(&home) {
+                self.part.drafts.push(draft);
+                continue;
+            }
+            let of_home = self.shared.entry(home).or_default();
             let same = |other: &&Draft| {
-                other.kind == draft.kind
-                    && other.namespace == draft.namespace
-                    && other.name == draft.name
-                    && other.from.first() == Some(&home)
+                other.kind == draft.kind && other.namespace == draft.namespace && other.name == draft.name
             };
-            match self.drafts.iter().find(same) {
-                Some(other) if shared && other.spec == draft.spec => {}
-                Some(_) if shared => self.disagree(home, &environment.root, manifests),
-                _ => self.drafts.push(draft),
+            match of_home.iter().find(same) {
+                Some(other) if other.spec == draft.spec => {}
+                Some(_) => self.disagree(home, &environment.root, manifests),
+                None => of_home.push(draft),
             }
         }
     }
 
     fn disagree(&mut self, home: ManifestId, root: &str, manifests: &[Input]) {
-        self.refused.insert(home);
-        self.drafts.retain(|draft| draft.from.first() != Some(&home));
+        self.part.refused.insert(home);
         if let Some(input) = manifests.get(home.0) {
             let object = object_of(input);
             let message = format!(
                 "{object} is used by several environments and would become something else in `{root}` than in another one"
             );
-            self.findings.push(Finding::new(ENVIRONMENTS_DISAGREE, message).at(input.manifest.place("")).on(object));
+            let finding = Finding::new(ENVIRONMENTS_DISAGREE, message).at(input.manifest.place("")).on(object);
+            self.part.findings.push(finding);
         }
+    }
+
+    /// What one environment refused stays everywhere, and so does what was to be built from it in another one.
+    fn finish(mut self, manifests: &[Input]) -> Plan {
+        self.part.drafts.extend(self.shared.into_values().flatten());
+        self.part.drafts.sort_by_key(|draft| draft.from.first().copied());
+        spread_refusals(&mut self.part, manifests);
+        let Part { drafts, findings, inert, refused, relaxations } = self.part;
+        Plan { drafts, findings, inert, refused, relaxations }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a name means: services, workloads, stand-ins, and the object that is in force.
 
+use super::index::Index;
 use super::{Lookup, Mesh, Settings, selects};
 use crate::api::core::{ContainerPort, Service, TargetPort, Transport, Workload};
 use crate::api::legacy::RbacConfig;
@@ -43,12 +44,13 @@ impl Mesh {
             inert: Vec::new(),
             unreadable: Vec::new(),
             shared: BTreeSet::new(),
+            index: Index::default(),
         }
     }
 
     /// A Service by namespace and short name.
     pub fn service(&self, namespace: &str, name: &str) -> Lookup<&Service> {
-        let mut named = self.services.iter().filter(|s| s.meta.namespace == namespace && s.meta.name == name);
+        let mut named = self.services_named(namespace, name);
         match (named.next(), named.next()) {
             (Some(first), Some(second)) => Lookup::Ambiguous(first, second),
             (Some(only), None) => Lookup::Found(only),
@@ -70,20 +72,19 @@ impl Mesh {
     /// The services of a namespace in enforcement order: oldest first, ties by host name. Services without a creation
     /// time come after those with one, by host name.
     pub fn services_of_namespace(&self, namespace: &str) -> Vec<&Service> {
-        self.in_enforcement_order(self.services.iter().filter(|service| service.meta.namespace == namespace))
+        self.indexed_services(namespace).collect()
     }
 
     /// The services that select a workload (same namespace, selector subset of its pod labels), in enforcement order.
     /// A Service without a selector and an ExternalName select nothing.
     pub fn services_of(&self, workload: &Workload) -> Vec<&Service> {
         let selects = |s: &&Service| service_selects(s, &workload.meta.namespace, &workload.pod_labels);
-        self.in_enforcement_order(self.services.iter().filter(selects))
+        self.services_for(&workload.meta.namespace, &workload.pod_labels).filter(selects).collect()
     }
 
-    fn in_enforcement_order<'a>(&self, services: impl Iterator<Item = &'a Service>) -> Vec<&'a Service> {
-        let mut services: Vec<&Service> = services.collect();
-        services.sort_by_cached_key(|s| (s.meta.created.is_none(), s.meta.created.as_deref(), self.host(s)));
-        services
+    /// Enforcement order as a sort key.
+    pub(super) fn enforcement_key(&self, service: &Service) -> (bool, Option<String>, String) {
+        (service.meta.created.is_none(), service.meta.created.clone(), self.host(service))
     }
 
     /// The workloads a service selects; its stand-in when no manifest of them is known. Empty for a Service that
@@ -93,12 +94,10 @@ impl Mesh {
         if !known.is_empty() || service.external_name || service.selector.is_none() {
             return known;
         }
+        let labels = service.selector.iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect();
         let twins: Vec<&Service> = self
-            .services
-            .iter()
-            .filter(|s| {
-                !s.external_name && s.meta.namespace == service.meta.namespace && s.selector == service.selector
-            })
+            .services_for(&service.meta.namespace, &labels)
+            .filter(|s| !s.external_name && s.selector == service.selector)
             .collect();
         stand_in(&twins).into_iter().collect()
     }
@@ -109,7 +108,9 @@ impl Mesh {
     }
 
     fn known_workloads_of(&self, service: &Service) -> impl Iterator<Item = &Workload> {
-        self.workloads.iter().filter(|w| service_selects(service, &w.meta.namespace, &w.pod_labels))
+        let selector = service.selector.iter();
+        let candidates = selector.flat_map(|selector| self.workloads_for(&service.meta.namespace, selector));
+        candidates.filter(|w| service_selects(service, &w.meta.namespace, &w.pod_labels))
     }
 
     /// Workloads to reason about: those from manifests, and a stand-in for every Service whose selector matches none.
@@ -159,6 +160,13 @@ impl Mesh {
             .chain(self.service_entries.iter().map(|o| &o.meta))
     }
 
+    /// The manifests of the old objects in the lists of this mesh.
+    pub fn legacy_manifests(&self) -> impl Iterator<Item = ManifestId> {
+        let metas = self.authentication.iter().map(|o| &o.meta).chain(self.configs.iter().map(|o| &o.meta));
+        let metas = metas.chain(self.roles.iter().map(|o| &o.meta)).chain(self.bindings.iter().map(|o| &o.meta));
+        metas.filter_map(|meta| meta.manifest)
+    }
+
     /// The effective RBAC config (`spec/rbac.md` §1.2): ClusterRbacConfig `default`, else RbacConfig `default`.
     /// `None` means that RBAC is off, unless [`Mesh::config_in_doubt`] names an object.
     pub fn effective_config(&self) -> Option<&RbacConfig> {
@@ -183,7 +191,8 @@ impl Mesh {
     /// Rejected objects of a kind that may have been in force all the same, because the cluster got them past
     /// validation or because several contradict each other.
     pub fn in_doubt(&self, kind: &str) -> impl Iterator<Item = &ObjectRef> {
-        let is_inert = |id: ManifestId| self.inert.iter().any(|(inert, ..)| *inert == id);
+        let inert: BTreeSet<ManifestId> = self.inert.iter().map(|(id, ..)| *id).collect();
+        let is_inert = move |id: ManifestId| inert.contains(&id);
         self.rejected.iter().filter(move |(id, object)| object.kind == kind && !is_inert(*id)).map(|(_, object)| object)
     }
 
@@ -191,12 +200,10 @@ impl Mesh {
     /// (`spec/rbac.md` §3.1), if any: a Sidecar that selects the pods goes before one for the whole namespace, which
     /// goes before one of the root namespace.
     pub fn custom_ingress(&self, workload: &Workload) -> Option<&Sidecar> {
-        let mut sidecars: Vec<&Sidecar> = self.sidecars.iter().collect();
-        sidecars.sort_by_key(|s| (s.meta.created.is_none(), &s.meta.created, &s.meta.name));
         let own = |s: &&Sidecar| s.meta.namespace == workload.meta.namespace;
         let selecting = |s: &&Sidecar| !s.selector.is_empty() && selects(&s.selector, &workload.pod_labels);
         let general = |s: &&Sidecar| s.selector.is_empty();
-        let find = |wanted: &dyn Fn(&&Sidecar) -> bool| sidecars.iter().copied().find(|s| wanted(s));
+        let find = |wanted: &dyn Fn(&&Sidecar) -> bool| self.sidecars_by_age().find(|s| wanted(s));
         find(&|s| own(s) && selecting(s))
             .or_else(|| find(&|s| own(s) && general(s)))
             .or_else(|| find(&|s| s.meta.namespace == self.settings.root_namespace && general(s)))

@@ -17,6 +17,7 @@ mod build;
 mod conflicts;
 mod decode;
 mod environments;
+mod index;
 mod lookup;
 mod ports;
 mod settings;
@@ -70,6 +71,8 @@ pub struct Mesh {
     pub unreadable: Vec<(ManifestId, ObjectRef)>,
     /// Legacy objects that this environment shares with others, whose conversions have to agree.
     pub shared: BTreeSet<ManifestId>,
+    /// Built at the first look-up: the lists above must be complete by then.
+    index: index::Index,
 }
 
 /// What is known about a name.

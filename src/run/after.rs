@@ -6,25 +6,42 @@ use crate::convert::placement::{Placed, Placement};
 use crate::finding::catalogue::plan::NOT_YAML_AFTER_EDIT;
 use crate::finding::{Finding, Place};
 use crate::mesh::{self, BuildOptions, Input, Mesh};
-use crate::yaml::{self, Manifest, Replacement, Stream};
+use crate::yaml::{self, Manifest, Replacement, Stream, Tree};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What the changed files hold, read back from their new text.
 #[derive(Debug, Default)]
 pub struct ReadBack {
-    objects: BTreeMap<Arc<str>, Vec<Manifest>>,
+    /// By file, then kind and name as written: the objects of the group that meshlift writes.
+    objects: BTreeMap<Arc<str>, BTreeMap<(String, String), Vec<Manifest>>>,
     /// Files that would not read back as what was meant to be written.
     pub findings: Vec<Finding>,
 }
 
 impl ReadBack {
     /// The placed object as it stands in its file.
-    fn find(&self, placed: &Placed, manifests: &[Input]) -> Option<Manifest> {
-        let home = manifests.get(placed.from.first()?.0)?.manifest.file();
-        let meant = yaml::value_of(&placed.tree);
-        self.objects.get(home)?.iter().find(|manifest| *manifest.value() == meant).cloned()
+    pub fn find(&self, placed: &Placed, manifests: &[Input]) -> Option<&Manifest> {
+        self.of_tree(manifests.get(placed.from.first()?.0)?.manifest.file(), &placed.tree)
     }
+
+    /// The object of a file that reads as this tree was meant.
+    fn of_tree(&self, file: &Arc<str>, tree: &Tree) -> Option<&Manifest> {
+        let meant = yaml::value_of(tree);
+        self.objects.get(file)?.get(&kind_and_name(&meant))?.iter().find(|manifest| *manifest.value() == meant)
+    }
+}
+
+fn kind_and_name(value: &Value) -> (String, String) {
+    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    (text("/kind"), text("/metadata/name"))
+}
+
+/// True for the objects that meshlift writes, and for others of their API group.
+fn is_new(manifest: &Manifest) -> bool {
+    let version = manifest.value().get("apiVersion").and_then(Value::as_str);
+    version.is_some_and(|version| version.starts_with("security.istio.io/"))
 }
 
 /// The environment after the change: its old objects are gone, the new ones are there.
@@ -39,7 +56,7 @@ pub fn mesh_after(before: &Mesh, placement: &Placement, read_back: &ReadBack, lo
     let manifests = &loaded.world.manifests;
     let mine = placement.placed.iter().filter(|placed| placed.from.iter().any(|id| ids.contains(id)));
     let inputs = mine
-        .filter_map(|placed| read_back.find(placed, manifests).or_else(|| standing_alone(placed)))
+        .filter_map(|placed| read_back.find(placed, manifests).cloned().or_else(|| standing_alone(placed)))
         .map(|manifest| Input { manifest, inventory: false })
         .collect();
     let options = BuildOptions { one_mesh: true, complete: true, ..loaded.options.clone() };
@@ -59,34 +76,31 @@ fn standing_alone(placed: &Placed) -> Option<Manifest> {
 
 /// The manifests of the old objects of an environment.
 pub fn legacy_ids(mesh: &Mesh) -> BTreeSet<ManifestId> {
-    let metas = mesh.authentication.iter().map(|o| &o.meta);
-    let metas = metas.chain(mesh.configs.iter().map(|o| &o.meta));
-    let metas = metas.chain(mesh.roles.iter().map(|o| &o.meta));
-    let metas = metas.chain(mesh.bindings.iter().map(|o| &o.meta));
-    metas.filter_map(|meta| meta.manifest).collect()
+    mesh.legacy_manifests().collect()
 }
 
 /// Reads every changed file back: it must still parse, and hold exactly the objects that were placed in it.
-pub fn read_back(changes: &[Change], placement: &Placement) -> ReadBack {
+pub fn read_back(changes: &[Change], placement: &Placement, loaded: &Loaded) -> ReadBack {
     let mut read_back = ReadBack::default();
     for change in changes {
         // Lines are those of the file as it will be, which the path has to say.
-        let stream = Stream::parse(&format!("{} (new)", change.shown), Arc::from(change.new.as_str()));
-        let before = Stream::parse(&change.shown, change.old.clone());
-        let objects = stream.manifests();
-        let found: BTreeSet<String> = objects.iter().map(|manifest| manifest.value().to_string()).collect();
-        let replacements = placement.changes.get(&change.shown).into_iter().flatten();
-        let missing = replacements.clone().any(|(_, replacement)| match replacement {
+        let stream = Stream::parse(&format!("{} (new)", change.shown), change.new.clone());
+        let objects = read_back.objects.entry(change.shown.clone()).or_default();
+        for manifest in stream.manifests().into_iter().filter(is_new) {
+            objects.entry(kind_and_name(manifest.value())).or_default().push(manifest);
+        }
+        let replacements = placement.changes.get(&change.shown);
+        let missing = replacements.into_iter().flat_map(BTreeMap::values).any(|replacement| match replacement {
             Replacement::Comment(_) => false,
             // ANY object that cannot be read back as it was meant makes the file wrong.
-            Replacement::Objects(trees) => trees.iter().any(|tree| !found.contains(&yaml::value_of(tree).to_string())),
+            Replacement::Objects(trees) => trees.iter().any(|tree| read_back.of_tree(&change.shown, tree).is_none()),
         });
-        if missing || stream.findings.len() > before.findings.len() {
+        let problems_before = loaded.files.get(&change.shown).map_or(0, |file| file.stream.findings.len());
+        if missing || stream.findings.len() > problems_before {
             let message = format!("{} would not read back as what was meant to be written", change.shown);
             let place = Place::start_of(change.shown.clone());
             read_back.findings.push(Finding::new(NOT_YAML_AFTER_EDIT, message).at(place));
         }
-        read_back.objects.insert(change.shown.clone(), objects);
     }
     read_back
 }

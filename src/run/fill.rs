@@ -1,6 +1,7 @@
 //! Fills the report's model from what the pipeline found out.
 
-use super::{Change, Loaded, Sources};
+use super::after::ReadBack;
+use super::{Loaded, Sources};
 use crate::access;
 use crate::api::ManifestId;
 use crate::convert::placement::{Placed, Placement};
@@ -16,7 +17,7 @@ pub fn report(
     loaded: &Loaded,
     plan: &Plan,
     placement: &Placement,
-    changes: &[Change],
+    read_back: &ReadBack,
     verdicts: Vec<access::Verdict>,
     findings: Vec<Finding>,
 ) -> Report {
@@ -34,7 +35,7 @@ pub fn report(
         generated: placement.written().count(),
         skipped: loaded.skipped,
     };
-    let mut conversions = conversions(placement, manifests, changes);
+    let mut conversions = conversions(placement, manifests, read_back);
     conversions.extend(inert.iter().filter(|id| !merged.contains(id)).filter_map(|id| {
         let old = old_object(*id, manifests)?;
         let why = plan.inert.get(id).map(|code| format!("{} ({code})", code.entry().title));
@@ -52,8 +53,7 @@ pub fn report(
 }
 
 /// One conversion per group of new objects that come from the same old ones.
-fn conversions(placement: &Placement, manifests: &[Input], changes: &[Change]) -> Vec<Conversion> {
-    let lines = lines_of_new_objects(changes);
+fn conversions(placement: &Placement, manifests: &[Input], read_back: &ReadBack) -> Vec<Conversion> {
     let mut groups: BTreeMap<Vec<ManifestId>, Vec<&Placed>> = BTreeMap::new();
     for placed in placement.written() {
         groups.entry(placed.from.clone()).or_default().push(placed);
@@ -62,7 +62,7 @@ fn conversions(placement: &Placement, manifests: &[Input], changes: &[Change]) -
         .into_iter()
         .map(|(from, group)| Conversion {
             from: from.iter().filter_map(|id| old_object(*id, manifests)).collect(),
-            to: group.into_iter().map(|placed| new_object(placed, manifests, &lines)).collect(),
+            to: group.into_iter().map(|placed| new_object(placed, manifests, read_back)).collect(),
             inert: None,
         })
         .collect()
@@ -79,30 +79,10 @@ fn old_object(id: ManifestId, manifests: &[Input]) -> Option<OldObject> {
     })
 }
 
-/// (file, kind, name) of every object in the changed files, with the lines on which objects of that name start.
-type Lines = BTreeMap<(String, String, String), Vec<usize>>;
-
-fn lines_of_new_objects(changes: &[Change]) -> Lines {
-    let mut lines = Lines::new();
-    for change in changes {
-        let stream = yaml::Stream::parse(&change.shown, change.new.as_str().into());
-        for manifest in stream.manifests() {
-            let text = |pointer: &str| {
-                manifest.value().pointer(pointer).and_then(|v| v.as_str()).unwrap_or_default().to_owned()
-            };
-            let key = (change.shown.to_string(), text("/kind"), text("/metadata/name"));
-            lines.entry(key).or_default().push(manifest.place("").line);
-        }
-    }
-    lines
-}
-
-fn new_object(placed: &Placed, manifests: &[Input], lines: &Lines) -> NewObject {
+fn new_object(placed: &Placed, manifests: &[Input], read_back: &ReadBack) -> NewObject {
     let home = placed.from.first().and_then(|id| manifests.get(id.0)).map(|input| input.manifest.place(""));
     let file = home.as_ref().map(|place| place.file.to_string()).unwrap_or_default();
-    let line = lines
-        .get(&(file.clone(), placed.object.kind.clone(), placed.object.name.clone()))
-        .and_then(|lines| lines.first().copied());
+    let line = read_back.find(placed, manifests).map(|manifest| manifest.place("").line);
     NewObject {
         object: placed.object.clone(),
         file,

@@ -79,7 +79,7 @@ pub struct Change {
     /// The text that was read.
     pub old: Arc<str>,
     /// The text to write.
-    pub new: String,
+    pub new: Arc<str>,
 }
 
 /// Runs the pipeline.
@@ -94,7 +94,7 @@ pub fn run(job: Job) -> Done {
     let mut findings = std::mem::take(&mut loaded.findings);
     findings.extend(loaded.world.findings.iter().cloned());
     findings.extend(plan.findings.iter().cloned());
-    let read_back = after::read_back(&changes, &placement);
+    let read_back = after::read_back(&changes, &placement, &loaded);
     findings.extend(read_back.findings.iter().cloned());
 
     let unverified = reason_not_to_verify(&job.verify, job.keep_going, &plan, &placement);
@@ -109,7 +109,7 @@ pub fn run(job: Job) -> Done {
 
     let exit = Exit::of(&findings, &job.options.allow, loaded.seen, !placement.changes.is_empty());
     let may_write = exit.may_write(job.keep_going);
-    let mut report = fill::report(&loaded, &plan, &placement, &changes, verification, findings);
+    let mut report = fill::report(&loaded, &plan, &placement, &read_back, verification, findings);
     report.purpose = job.purpose;
     report.unverified = unverified;
     report.withheld = (!may_write && !changes.is_empty()).then(|| exit.reason_to_withhold().to_owned());
@@ -118,7 +118,7 @@ pub fn run(job: Job) -> Done {
         .map(|change| FileChange {
             path: change.shown.clone(),
             old: change.old.clone(),
-            new: change.new.as_str().into(),
+            new: change.new.clone(),
         })
         .collect();
     report.sort();
@@ -141,7 +141,7 @@ fn rewrite(loaded: &Loaded, placement: &Placement) -> Vec<Change> {
         .iter()
         .filter_map(|(file, slots)| {
             let read = loaded.files.get(file)?;
-            let new = yaml::rewrite(&read.stream, slots);
+            let new = yaml::rewrite(&read.stream, slots).into();
             Some(Change { shown: file.clone(), source: read.source.clone(), old: read.stream.text.clone(), new })
         })
         .collect()

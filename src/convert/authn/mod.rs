@@ -68,7 +68,7 @@ struct Facts<'a> {
 struct Work<'a> {
     facts: &'a Facts<'a>,
     /// What the mapping files make of each policy.
-    applied: BTreeMap<ManifestId, Applied>,
+    applied: BTreeMap<ManifestId, &'a Applied>,
     part: Part,
     sketches: Vec<Sketch<'a>>,
 }
@@ -178,8 +178,8 @@ impl<'a> Work<'a> {
         let context = self.facts.context;
         for policy in &self.mesh().authentication {
             let (Some(id), Some(manifest)) = (policy.meta.manifest, self.manifest(policy)) else { continue };
-            let mut applied = context.mappings.apply(manifest, context.options.strict);
-            for finding in std::mem::take(&mut applied.findings) {
+            let Some(applied) = context.mapped.of(id) else { continue };
+            for finding in applied.findings.iter().cloned() {
                 if mtls::is_told_apart(policy, &finding, manifest) {
                     continue;
                 }

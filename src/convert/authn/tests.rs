@@ -4,6 +4,7 @@ mod jwt;
 mod mtls;
 
 use super::convert;
+use crate::convert::mapped::Mapped;
 use crate::convert::{Context, NewKind, Options, Part};
 use crate::finding::Code;
 use crate::mapping::Mappings;
@@ -67,7 +68,7 @@ impl Case {
             let context = Context {
                 mesh: &environment.mesh,
                 manifests: &world.manifests,
-                mappings: &mappings,
+                mapped: &Mapped::new(&mappings, &world.manifests, &world.legacy, self.options.strict),
                 options: &self.options,
             };
             show(&convert(context), &mut shown);

@@ -5,12 +5,15 @@ use crate::api::Labels;
 use crate::api::core::{Service, ServicePort, Workload};
 use crate::api::security::{Action, AuthorizationPolicy};
 use crate::mesh::{Mesh, Protocol, compatible, selects};
+use std::collections::BTreeMap;
 
 /// Every workload of the mesh, and what governs its ports.
 #[derive(Debug)]
 pub(super) struct Ground<'a> {
     /// The workloads, in the order of [`Mesh::subjects`].
     pub pods: Vec<Pod<'a>>,
+    /// Namespace to positions in `pods`.
+    by_namespace: BTreeMap<String, Vec<usize>>,
 }
 
 /// The pods of one workload.
@@ -48,15 +51,20 @@ pub(super) struct Port<'a> {
 impl<'a> Ground<'a> {
     /// Surveys the mesh.
     pub fn survey(mesh: &'a Mesh) -> Ground<'a> {
-        Ground { pods: mesh.subjects().into_iter().map(|workload| Pod::survey(mesh, workload)).collect() }
+        let pods: Vec<Pod<'a>> = mesh.subjects().into_iter().map(|workload| Pod::survey(mesh, workload)).collect();
+        let mut by_namespace: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (index, pod) in pods.iter().enumerate() {
+            by_namespace.entry(pod.workload.meta.namespace.clone()).or_default().push(index);
+        }
+        Ground { pods, by_namespace }
     }
 
     /// The pods of a namespace; with a selector those it selects.
     pub fn pods<'b>(&'b self, namespace: &'b str, selector: Option<&'b Labels>) -> impl Iterator<Item = &'b Pod<'a>> {
-        self.pods.iter().filter(move |pod| {
-            pod.workload.meta.namespace == namespace
-                && selector.is_none_or(|selector| selects(selector, &pod.workload.pod_labels))
-        })
+        let of_namespace = self.by_namespace.get(namespace).into_iter().flatten();
+        of_namespace
+            .filter_map(|index| self.pods.get(*index))
+            .filter(move |pod| selector.is_none_or(|selector| selects(selector, &pod.workload.pod_labels)))
     }
 
     /// The pods of a namespace that a selector selects or may select. A selector with labels beyond those of a Service

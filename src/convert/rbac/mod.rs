@@ -40,6 +40,7 @@ use enabled::Scope;
 use ground::Ground;
 use reach::Around;
 use roles::Grant;
+use std::collections::BTreeSet;
 
 /// Converts the RBAC objects of an environment.
 pub fn convert(context: Context<'_>) -> Part {
@@ -219,9 +220,11 @@ fn never_granted(grant: &Grant<'_>, scope: Scope<'_>, no_permissive: bool) -> Op
 /// Bindings whose role is not in their namespace.
 fn bindings_without_role(context: Context<'_>, part: &mut Part) {
     let mesh = context.mesh;
+    let known: BTreeSet<(&str, &str)> =
+        mesh.roles.iter().map(|role| (role.meta.namespace.as_str(), role.meta.name.as_str())).collect();
     for binding in &mesh.bindings {
         let named = |role: &&ServiceRole| role.meta.name == binding.role.name;
-        if mesh.roles.iter().any(|role| named(&role) && role.meta.namespace == binding.meta.namespace) {
+        if known.contains(&(binding.meta.namespace.as_str(), binding.role.name.as_str())) {
             continue;
         }
         let rejected = mesh

@@ -90,11 +90,11 @@ pub(super) fn convert(context: Context<'_>, grant: &Grant<'_>, around: Around<'_
     let mut converted = Converted::default();
     let subjects = converted.subjects(context, grant);
     let mut policies = Policies::default();
-    let applied = apply(context, &grant.role.meta);
-    converted.take(&applied, &grant.role.meta);
+    let applied = applied(context, &grant.role.meta);
+    converted.take(applied, &grant.role.meta);
     let source = context.mesh.settings.source;
     for (index, rule) in grant.role.rules.iter().enumerate() {
-        let item = items(&applied, "rule").get(index).cloned().unwrap_or_default();
+        let item = items(applied, "rule").get(index).cloned().unwrap_or_default();
         converted.relaxations.extend(item.relaxations.iter().cloned());
         let access = access_rule::convert(rule, &item, around.namespace, source);
         let http =
@@ -159,7 +159,8 @@ impl Converted {
         }
     }
 
-    fn take(&mut self, applied: &Applied, meta: &Meta) {
+    fn take(&mut self, applied: Option<&Applied>, meta: &Meta) {
+        let Some(applied) = applied else { return };
         self.say(applied.findings.clone(), meta);
     }
 
@@ -168,12 +169,12 @@ impl Converted {
         let principal = principal_binding::of_namespace(context.mesh, &grant.role.meta.namespace);
         let mut clauses = Vec::new();
         for binding in &grant.bindings {
-            let applied = apply(context, &binding.meta);
-            self.take(&applied, &binding.meta);
+            let applied = applied(context, &binding.meta);
+            self.take(applied, &binding.meta);
             let around = Surroundings { context, principal: principal.clone() };
             let before = clauses.len();
             for (index, subject) in binding.subjects.iter().enumerate() {
-                let item = items(&applied, "subject").get(index).cloned().unwrap_or_default();
+                let item = items(applied, "subject").get(index).cloned().unwrap_or_default();
                 self.relaxations.extend(item.relaxations.iter().cloned());
                 let converted = subjects::convert(subject, &item, &around);
                 self.say(converted.findings, &binding.meta);
@@ -246,14 +247,13 @@ fn extend(values: &mut Vec<String>, more: &[String]) {
 }
 
 /// What the mapping makes of the object's manifest.
-fn apply(context: Context<'_>, meta: &Meta) -> Applied {
-    let input = meta.manifest.and_then(|id| context.manifests.get(id.0));
-    input.map(|input| context.mappings.apply(&input.manifest, context.options.strict)).unwrap_or_default()
+fn applied<'a>(context: Context<'a>, meta: &Meta) -> Option<&'a Applied> {
+    meta.manifest.and_then(|id| context.mapped.of(id))
 }
 
 /// The items of an output; none when the mapping has no such output.
-fn items<'a>(applied: &'a Applied, output: &str) -> &'a [crate::mapping::Item] {
-    applied.items.get(output).map(Vec::as_slice).unwrap_or_default()
+fn items<'a>(applied: Option<&'a Applied>, output: &str) -> &'a [crate::mapping::Item] {
+    applied.and_then(|applied| applied.items.get(output)).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// Comments of an access rule and of the fields that keep their name.
@@ -346,8 +346,6 @@ pub(super) fn bindings_of<'a>(
     role: &ServiceRole,
     enforcement: Enforcement,
 ) -> Vec<&'a ServiceRoleBinding> {
-    let of_role = |binding: &&ServiceRoleBinding| {
-        binding.meta.namespace == role.meta.namespace && binding.role.name == role.meta.name
-    };
-    context.mesh.bindings.iter().filter(of_role).filter(|binding| binding.enforcement == enforcement).collect()
+    let of_role = context.mesh.bindings_of(&role.meta.namespace, &role.meta.name);
+    of_role.filter(|binding| binding.enforcement == enforcement).collect()
 }

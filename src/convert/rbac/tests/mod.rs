@@ -9,6 +9,7 @@ mod rules;
 mod services;
 mod subjects;
 
+use crate::convert::mapped::Mapped;
 use crate::convert::{Context, Options, Part};
 use crate::finding::{Code, Finding};
 use crate::mapping::Mappings;
@@ -57,7 +58,7 @@ impl Run {
         let context = Context {
             mesh: &environment.mesh,
             manifests: &world.manifests,
-            mappings: &mappings,
+            mapped: &Mapped::new(&mappings, &world.manifests, &world.legacy, self.options.strict),
             options: &self.options,
         };
         let part = super::convert(context);

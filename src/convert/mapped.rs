@@ -1,0 +1,41 @@
+//! What the mapping files make of every old object: found out once, before any environment is converted.
+
+use super::plan::object_of;
+use crate::api::ManifestId;
+use crate::finding::Finding;
+use crate::mapping::{Applied, Mappings};
+use crate::mesh::Input;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+
+/// The mapping files applied to every manifest of a kind that one of them is for.
+#[derive(Debug, Default)]
+pub struct Mapped {
+    by_manifest: BTreeMap<ManifestId, Applied>,
+}
+
+impl Mapped {
+    /// Applies the mapping files to `ids`.
+    pub fn new(mappings: &Mappings, manifests: &[Input], ids: &[ManifestId], strict: bool) -> Mapped {
+        let apply = |id: &ManifestId| Some((*id, mappings.apply(&manifests.get(id.0)?.manifest, strict)));
+        // Sorting by manifest makes the result independent of which thread was first.
+        let by_manifest: Vec<(ManifestId, Applied)> = ids.par_iter().filter_map(apply).collect();
+        Mapped { by_manifest: by_manifest.into_iter().collect() }
+    }
+
+    /// What became of a manifest.
+    pub fn of(&self, id: ManifestId) -> Option<&Applied> {
+        self.by_manifest.get(&id)
+    }
+
+    /// What the mapping files say about the objects of the input, converted or not: a field that nobody accounts for
+    /// is reported even where its object was refused for another reason or had no effect.
+    pub fn coverage(&self, manifests: &[Input]) -> Vec<Finding> {
+        let input = |id: &ManifestId| manifests.get(id.0).filter(|input| !input.inventory);
+        let of_input = self.by_manifest.iter().filter_map(|(id, applied)| Some((input(id)?, applied)));
+        let findings = of_input.flat_map(|(input, applied)| {
+            applied.findings.iter().map(move |finding| finding.clone().on(object_of(input)))
+        });
+        findings.collect()
+    }
+}
