@@ -6,6 +6,8 @@
 use super::Mesh;
 use crate::api::Labels;
 use crate::api::core::{Service, Workload};
+use crate::api::legacy::{AuthenticationPolicy, ServiceRoleBinding};
+use crate::api::networking::Sidecar;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -28,6 +30,8 @@ struct Positions {
     sidecars: Vec<usize>,
     /// Namespace and role name to the bindings that name it.
     bindings: BTreeMap<String, BTreeMap<String, Vec<usize>>>,
+    /// Namespace (empty for MeshPolicies) to authentication policies.
+    authentication: BTreeMap<String, Vec<usize>>,
 }
 
 /// What is in one namespace.
@@ -81,6 +85,9 @@ impl Positions {
             let of_namespace = positions.bindings.entry(binding.meta.namespace.clone()).or_default();
             of_namespace.entry(binding.role.name.clone()).or_default().push(at);
         }
+        for (at, policy) in mesh.authentication.iter().enumerate() {
+            positions.authentication.entry(policy.meta.namespace.clone()).or_default().push(at);
+        }
         positions
     }
 }
@@ -125,6 +132,11 @@ fn at<'m, T>(list: &'m [T], positions: impl IntoIterator<Item = usize>) -> impl 
 }
 
 impl Mesh {
+    /// To be called when a list is changed after the first look-up.
+    pub fn forget_lookups(&mut self) {
+        self.index = Index::default();
+    }
+
     fn positions(&self) -> &Positions {
         self.index.positions.get_or_init(|| Positions::of(self))
     }
@@ -134,7 +146,7 @@ impl Mesh {
     }
 
     /// The services of a namespace in enforcement order.
-    pub(super) fn indexed_services(&self, namespace: &str) -> impl Iterator<Item = &crate::api::core::Service> {
+    pub(super) fn indexed_services(&self, namespace: &str) -> impl Iterator<Item = &Service> {
         let services = self.in_namespace(namespace).map(|found| found.services.as_slice()).unwrap_or_default();
         at(&self.services, services.iter().copied())
     }
@@ -157,17 +169,27 @@ impl Mesh {
     }
 
     /// The Sidecars, oldest first.
-    pub(super) fn sidecars_by_age(&self) -> impl Iterator<Item = &crate::api::networking::Sidecar> {
+    pub(super) fn sidecars_by_age(&self) -> impl Iterator<Item = &Sidecar> {
         at(&self.sidecars, self.positions().sidecars.iter().copied())
     }
 
     /// The ServiceRoleBindings of a namespace that name this role, in input order.
-    pub fn bindings_of(
-        &self,
-        namespace: &str,
-        role: &str,
-    ) -> impl Iterator<Item = &crate::api::legacy::ServiceRoleBinding> {
+    pub fn bindings_of(&self, namespace: &str, role: &str) -> impl Iterator<Item = &ServiceRoleBinding> {
         let found = self.positions().bindings.get(namespace).and_then(|roles| roles.get(role));
         at(&self.bindings, found.map(Vec::as_slice).unwrap_or_default().iter().copied())
+    }
+
+    /// The Policies of a namespace in input order; of the empty namespace, the MeshPolicies.
+    pub fn authentication_of(&self, namespace: &str) -> impl Iterator<Item = &AuthenticationPolicy> {
+        let found = self.positions().authentication.get(namespace);
+        at(&self.authentication, found.into_iter().flatten().copied())
+    }
+
+    /// True when a Service of the namespace has exactly this selector; `None` is a Service without one.
+    pub fn has_selector(&self, namespace: &str, selector: Option<&Labels>) -> bool {
+        match selector {
+            Some(labels) => self.services_for(namespace, labels).any(|service| service.selector.as_ref() == selector),
+            None => self.indexed_services(namespace).any(|service| service.selector.is_none()),
+        }
     }
 }

@@ -5,15 +5,44 @@ use crate::api::Labels;
 use crate::api::core::{Service, ServicePort, Workload};
 use crate::api::security::{Action, AuthorizationPolicy};
 use crate::mesh::{Mesh, Protocol, compatible, selects};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every workload of the mesh, and what governs its ports.
 #[derive(Debug)]
 pub(super) struct Ground<'a> {
     /// The workloads, in the order of [`Mesh::subjects`].
     pub pods: Vec<Pod<'a>>,
-    /// Namespace to positions in `pods`.
-    by_namespace: BTreeMap<String, Vec<usize>>,
+    /// Namespace to what is in it.
+    by_namespace: BTreeMap<String, InNamespace>,
+}
+
+/// Positions of the pods of one namespace.
+#[derive(Debug, Default)]
+struct InNamespace {
+    all: Vec<usize>,
+    stand_ins: Vec<usize>,
+    /// Label name and value to those that carry it.
+    labelled: BTreeMap<String, BTreeMap<String, Vec<usize>>>,
+}
+
+impl InNamespace {
+    fn add(&mut self, position: usize, workload: &Workload) {
+        self.all.push(position);
+        if workload.stand_in {
+            self.stand_ins.push(position);
+        }
+        for (key, value) in &workload.pod_labels {
+            self.labelled.entry(key.clone()).or_default().entry(value.clone()).or_default().push(position);
+        }
+    }
+
+    /// Those that may carry ALL labels of a selector: the carriers of its rarest one.
+    fn candidates(&self, selector: &Labels) -> &[usize] {
+        let carriers = |(key, value): (&String, &String)| {
+            self.labelled.get(key).and_then(|values| values.get(value)).map(Vec::as_slice).unwrap_or_default()
+        };
+        selector.iter().map(carriers).min_by_key(|found| found.len()).unwrap_or(&self.all)
+    }
 }
 
 /// The pods of one workload.
@@ -52,34 +81,58 @@ impl<'a> Ground<'a> {
     /// Surveys the mesh.
     pub fn survey(mesh: &'a Mesh) -> Ground<'a> {
         let pods: Vec<Pod<'a>> = mesh.subjects().into_iter().map(|workload| Pod::survey(mesh, workload)).collect();
-        let mut by_namespace: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (index, pod) in pods.iter().enumerate() {
-            by_namespace.entry(pod.workload.meta.namespace.clone()).or_default().push(index);
+        let mut by_namespace: BTreeMap<String, InNamespace> = BTreeMap::new();
+        for (position, pod) in pods.iter().enumerate() {
+            by_namespace.entry(pod.workload.meta.namespace.clone()).or_default().add(position, &pod.workload);
         }
         Ground { pods, by_namespace }
     }
 
     /// The pods of a namespace; with a selector those it selects.
-    pub fn pods<'b>(&'b self, namespace: &'b str, selector: Option<&'b Labels>) -> impl Iterator<Item = &'b Pod<'a>> {
-        let of_namespace = self.by_namespace.get(namespace).into_iter().flatten();
-        of_namespace
-            .filter_map(|index| self.pods.get(*index))
-            .filter(move |pod| selector.is_none_or(|selector| selects(selector, &pod.workload.pod_labels)))
+    pub fn pods<'b>(
+        &'b self,
+        namespace: &str,
+        selector: Option<&Labels>,
+    ) -> impl Iterator<Item = &'b Pod<'a>> + use<'a, 'b> {
+        self.at(self.positions(namespace, selector))
+    }
+
+    /// Positions of the pods of a namespace; with a selector those it selects.
+    fn positions(&self, namespace: &str, selector: Option<&Labels>) -> Vec<usize> {
+        match (self.by_namespace.get(namespace), selector) {
+            (None, _) => Vec::new(),
+            (Some(found), None) => found.all.clone(),
+            (Some(found), Some(labels)) => self.fitting(found.candidates(labels), |pod| selects(labels, pod)).collect(),
+        }
+    }
+
+    /// Those positions whose pods have fitting labels.
+    fn fitting(&self, positions: &[usize], fits: impl Fn(&Labels) -> bool) -> impl Iterator<Item = usize> {
+        let labels = |position: usize| self.pods.get(position).map(|pod| &pod.workload.pod_labels);
+        positions.iter().copied().filter(move |position| labels(*position).is_some_and(&fits))
+    }
+
+    fn at<'b, P: IntoIterator<Item = usize>>(
+        &'b self,
+        positions: P,
+    ) -> impl Iterator<Item = &'b Pod<'a>> + use<'a, 'b, P> {
+        positions.into_iter().filter_map(|position| self.pods.get(position))
     }
 
     /// The pods of a namespace that a selector selects or may select. A selector with labels beyond those of a Service
     /// (`extended`) may also select pods of Services whose pods no manifest shows; when no pods at all are known to
     /// carry its labels, those that do not contradict it count.
     pub fn likely_pods(&self, namespace: &str, selector: Option<&Labels>, extended: bool) -> Vec<&Pod<'a>> {
-        let in_namespace = || self.pods.iter().filter(|pod| pod.namespace() == namespace);
-        let Some(selector) = selector else { return in_namespace().collect() };
-        let none_known = !in_namespace().any(|pod| selects(selector, &pod.workload.pod_labels));
-        let counts = |pod: &&Pod<'a>| {
-            let labels = &pod.workload.pod_labels;
-            let hidden = none_known || (extended && pod.workload.stand_in);
-            selects(selector, labels) || (hidden && compatible(selector, labels))
-        };
-        in_namespace().filter(counts).collect()
+        let mut likely: BTreeSet<usize> = self.positions(namespace, selector).into_iter().collect();
+        if let (Some(labels), Some(found)) = (selector, self.by_namespace.get(namespace)) {
+            let hidden: &[usize] = match (likely.is_empty(), extended) {
+                (true, _) => &found.all,
+                (false, true) => &found.stand_ins,
+                (false, false) => &[],
+            };
+            likely.extend(self.fitting(hidden, |pod| compatible(labels, pod)));
+        }
+        self.at(likely).collect()
     }
 
     /// True when a port number was TCP on some pods of the namespace and HTTP on others: a rule about HTTP for the whole

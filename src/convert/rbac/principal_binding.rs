@@ -21,9 +21,8 @@ pub(super) enum Meaning {
 
 /// Reads the policies that may apply to a service of this namespace: those of the namespace and the MeshPolicy.
 pub(super) fn of_namespace(mesh: &Mesh, namespace: &str) -> Meaning {
-    let reaches =
-        |policy: &&AuthenticationPolicy| policy.meta.namespace == namespace || policy.meta.namespace.is_empty();
-    let policies: Vec<&AuthenticationPolicy> = mesh.authentication.iter().filter(reaches).collect();
+    let policies: Vec<&AuthenticationPolicy> =
+        mesh.authentication_of(namespace).chain(mesh.authentication_of("")).collect();
     let modern = mesh.request.iter().filter(|request| {
         request.meta.namespace == namespace || request.meta.namespace == mesh.settings.root_namespace
     });

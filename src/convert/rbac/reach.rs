@@ -53,12 +53,7 @@ impl<'a> Around<'a> {
 
     /// The pods that a target selects or may select.
     pub fn pods(&self, target: &Target) -> Vec<&'a Pod<'a>> {
-        let of_service = self
-            .scope
-            .mesh
-            .services
-            .iter()
-            .any(|service| service.meta.namespace == self.namespace && service.selector == target.selector);
+        let of_service = self.scope.mesh.has_selector(self.namespace, target.selector.as_ref());
         self.ground.likely_pods(self.namespace, target.selector.as_ref(), !of_service)
     }
 

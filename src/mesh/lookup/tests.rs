@@ -57,6 +57,7 @@ fn a_missing_service_is_absent_only_when_the_inventory_is_complete() {
     mesh.unreadable.push((ManifestId(0), ObjectRef::new("Service", "shop", "cart")));
     assert_eq!(mesh.service("shop", "cart"), Lookup::Unknown, "it exists, but nobody could read it");
     mesh.services.push(service("shop", "web", &[("app", "other")]));
+    mesh.forget_lookups();
     assert!(matches!(mesh.service("shop", "web"), Lookup::Ambiguous(..)));
 }
 
@@ -150,10 +151,13 @@ fn the_sidecar_that_selects_the_pods_replaces_its_listeners() {
     let web = workload("shop", "web", &[("app", "web")]);
     assert_eq!(mesh.custom_ingress(&web), None);
     mesh.sidecars.push(sidecar("istio-system", "root", &[], &[1]));
+    mesh.forget_lookups();
     assert_eq!(mesh.custom_ingress(&web).map(|s| s.ingress[0].number), Some(1));
     mesh.sidecars.push(sidecar("shop", "general", &[], &[2]));
+    mesh.forget_lookups();
     assert_eq!(mesh.custom_ingress(&web).map(|s| s.ingress[0].number), Some(2));
     mesh.sidecars.push(sidecar("shop", "web", &[("app", "web")], &[]));
+    mesh.forget_lookups();
     assert_eq!(mesh.custom_ingress(&web), None, "the pods' own Sidecar has no ingress and hides the general one");
 }
 

@@ -90,8 +90,10 @@ fn authn_e38_the_oldest_service_governs_and_a_guess_says_so() {
     for (service, created) in undated.services.iter_mut().zip(["2019-01-01T00:00:00Z", "2020-01-01T00:00:00Z"]) {
         service.meta.created = Some(created.to_owned());
     }
+    undated.forget_lookups();
     check(&undated, &workload(&[]), &[(8080, "b", 80, 1, false)]);
     undated.services[1].meta.created = None;
+    undated.forget_lookups();
     check(&undated, &workload(&[]), &[(8080, "b", 80, 1, true)]);
 }
 
