@@ -86,24 +86,29 @@ impl Clause {
         }
     }
 
-    /// True when some field is negated, which Istio 1.4 could not express (E113).
-    pub fn negates(&self) -> bool {
+    /// A negated field as it is written, if there is one; Istio 1.4 could not express any (E113).
+    pub fn negated(&self) -> Option<String> {
         let Operation { hosts, ports, methods, paths } = &self.operation;
         let Source { principals, request_principals, namespaces, ip_blocks, remote_ip_blocks, service_accounts } =
             &self.source;
         let fields = [
-            hosts,
-            ports,
-            methods,
-            paths,
-            principals,
-            request_principals,
-            namespaces,
-            ip_blocks,
-            remote_ip_blocks,
-            service_accounts,
+            ("notHosts", hosts),
+            ("notPorts", ports),
+            ("notMethods", methods),
+            ("notPaths", paths),
+            ("notPrincipals", principals),
+            ("notRequestPrincipals", request_principals),
+            ("notNamespaces", namespaces),
+            ("notIpBlocks", ip_blocks),
+            ("notRemoteIpBlocks", remote_ip_blocks),
+            ("notServiceAccounts", service_accounts),
         ];
-        fields.into_iter().chain(self.when.iter().map(|condition| &condition.field)).any(|field| !field.not.is_empty())
+        let conditions = self.when.iter().map(|condition| (condition.key.as_str(), &condition.field));
+        fields
+            .into_iter()
+            .chain(conditions)
+            .find(|(_, field)| !field.not.is_empty())
+            .map(|(name, field)| format!("{name}: [{}]", field.not.join(", ")))
     }
 }
 

@@ -181,7 +181,7 @@ impl Reach {
         matching.sort_by(|a, b| a.meta.name.cmp(&b.meta.name));
         let enabled: Vec<&Service> = matching.iter().copied().filter(|service| around.scope.covers(service)).collect();
         self.explain_nothing(place, at, around, &matching, &enabled);
-        self.warn_of_unseen(place, at, around, &enabled);
+        let mut written_out: Vec<&str> = Vec::new();
         for service in enabled {
             if service.external_name {
                 continue;
@@ -202,10 +202,19 @@ impl Reach {
             };
             let start = Labelled { selector: selector.clone(), suffix: vec![service.meta.name.clone()] };
             let labelled = static_constraints::narrow(start, place, around, at, &mut self.findings);
+            let before = self.targets.len();
             for Labelled { selector, suffix } in labelled {
                 self.add(Target { selector: Some(selector), suffix }, at, around);
             }
+            if self.targets.len() > before {
+                written_out.push(&service.meta.name);
+            }
         }
+        if !self.targets.is_empty() {
+            // A constraint that holds for some services only is what its author meant.
+            self.findings.retain(|finding| finding.code != codes::RULE_NEVER_APPLIES);
+        }
+        self.warn_of_unseen(place, at, around, &written_out);
     }
 
     /// Adds a target, unless the pods it selects are not governed by old RBAC.
@@ -286,13 +295,12 @@ impl Reach {
     }
 
     /// Patterns granted on future services too; selectors do not.
-    fn warn_of_unseen(&mut self, place: &Statics, at: &Place, around: Around<'_>, enabled: &[&Service]) {
-        let open_ended =
+    fn warn_of_unseen(&mut self, place: &Statics, at: &Place, around: Around<'_>, names: &[&str]) {
+        let any_service =
             place.services.is_empty() || place.services.iter().any(|pattern| !services::names_one_service(pattern));
+        let any_name = place.names.iter().flatten().all(|name| !services::is_exact(name));
         // Where the config lists its services one by one, there are no others.
-        let named = enabled.iter().any(|service| service.selector.is_some() && !service.external_name);
-        if open_ended && named && around.scope.covers_namespace(around.namespace) {
-            let names: Vec<&str> = enabled.iter().map(|service| service.meta.name.as_str()).collect();
+        if any_service && any_name && !names.is_empty() && around.scope.covers_namespace(around.namespace) {
             let patterns = if place.services.is_empty() { "*".to_owned() } else { place.services.join(", ") };
             self.findings.push(
                 Finding::new(

@@ -136,6 +136,14 @@ pub(super) fn convert(context: Context<'_>, grant: &Grant<'_>, around: Around<'_
                                 ),
                             );
                             converted.say(vec![finding.at(rule.place.clone())], &grant.role.meta);
+                        } else if let Some(left_out) = ports.left_out_for_tcp(&both) {
+                            let finding = Finding::new(
+                                codes::HTTP_RULE_ON_TCP_PORT,
+                                format!(
+                                    "Old Istio treated port {left_out} as TCP, where it dropped rules about HTTP; so this rule leaves it out."
+                                ),
+                            );
+                            converted.say(vec![finding.at(rule.place.clone())], &grant.role.meta);
                         }
                         policies.add(target, limited);
                     }
@@ -193,11 +201,11 @@ impl Converted {
     /// Negations need Istio 1.5 (E113).
     fn check_target(&mut self, context: Context<'_>, grant: &Grant<'_>, policies: &Policies) {
         let target = context.mesh.settings.target;
-        let negates = policies.list.iter().any(|(_, rules)| rules.iter().any(Clause::negates));
-        if negates && !target.at_least(5) {
+        let negated = policies.list.iter().flat_map(|(_, rules)| rules).find_map(Clause::negated);
+        if let (Some(negated), false) = (negated, target.at_least(5)) {
             let finding = Finding::new(
                 codes::NEGATION_UNSUPPORTED,
-                format!("Istio {target} cannot express a negated condition."),
+                format!("The role takes the negated condition `{negated}`, which Istio {target} cannot express."),
             );
             self.say(vec![finding.at(grant.role.meta.place.clone())], &grant.role.meta);
         }

@@ -180,6 +180,17 @@ impl Ports {
         Ok(limited)
     }
 
+    /// Ports that a rule about HTTP reads as if it covered and does not, because old Istio had a TCP chain there.
+    pub fn left_out_for_tcp(&self, clause: &Clause) -> Option<String> {
+        let named = &clause.operation.ports;
+        let covers = |port: &&u16| {
+            let text = port.to_string();
+            (named.values.is_empty() || named.values.contains(&text)) && !named.not.contains(&text)
+        };
+        let left_out: BTreeSet<u16> = self.becomes_http.iter().filter(covers).copied().collect();
+        (clause.is_http() && !left_out.is_empty()).then(|| list(&left_out))
+    }
+
     /// Ports that HTTP-only rules lose although some pods had HTTP there.
     pub fn lost_to_tcp(&self) -> Option<String> {
         let both: BTreeSet<u16> = self.becomes_http.intersection(&self.was_http).copied().collect();

@@ -14,6 +14,7 @@ use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Finding, Severity};
 use crate::mapping::{Item, Step};
 use crate::mesh::{SourceRelease, Version};
+use std::collections::BTreeSet;
 
 /// What a subject becomes.
 #[derive(Debug, Default)]
@@ -287,14 +288,19 @@ impl<'a> Builder<'a> {
 
     /// Claims are read from the token itself now; what that changes depends on the tokens.
     fn claims(&mut self, clause: &Clause) {
-        let any_claim = clause.when.iter().any(|condition| {
-            // Presence (`*`) is the same in every form.
-            condition.key.starts_with("request.auth.claims") && condition.field.values.iter().any(|value| value != "*")
-        });
-        if any_claim {
+        // Presence (`*`) is the same in every form, and every release splits `scope` and `permission`.
+        let same_form = |key: &str| matches!(key, "request.auth.claims[scope]" | "request.auth.claims[permission]");
+        let claims: BTreeSet<&str> = clause
+            .when
+            .iter()
+            .filter(|condition| condition.field.values.iter().any(|value| value != "*"))
+            .map(|condition| condition.key.as_str())
+            .filter(|key| key.starts_with("request.auth.claims") && !same_form(key))
+            .collect();
+        for claim in claims {
             self.tell(Finding::new(
                 codes::CLAIM_FORM,
-                "A claim that is one text with spaces is no longer split into words, and a list may hold other things than texts.",
+                format!("The claim behind `{claim}` is no longer split into words when it is one text, and may be a list that holds other things than texts."),
             ));
         }
         let audiences = clause.when.iter().filter(|condition| condition.key == "request.auth.audiences");
@@ -363,7 +369,7 @@ impl<'a> Builder<'a> {
         let alternatives = if never || !something { Vec::new() } else { alternatives };
         if alternatives.is_empty() && !findings.iter().any(says_nobody) {
             let why = if never {
-                format!("no identity satisfies {} together", identity_fields(self.subject).join(", "))
+                format!("no identity satisfies {}", identity_fields(self.subject).join(" and "))
             } else {
                 "none of its conditions could be read".to_owned()
             };
