@@ -8,6 +8,7 @@
 
 mod access_rule;
 mod addresses;
+mod authentication;
 mod clause;
 mod config;
 mod defaults;
@@ -46,6 +47,10 @@ use std::collections::BTreeSet;
 pub fn convert(context: Context<'_>) -> Part {
     let mut part = Part::default();
     if context.mesh.configs.is_empty() && context.mesh.roles.is_empty() && context.mesh.bindings.is_empty() {
+        return part;
+    }
+    if !roles::settle(context, authentication::unknown(context).into_iter().collect(), &mut part) {
+        refuse_all(context, &mut part);
         return part;
     }
     match config::regime(context, &mut part) {

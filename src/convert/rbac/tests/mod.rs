@@ -106,6 +106,9 @@ fn show(world: &World, part: &Part) -> String {
     text
 }
 
+/// The MeshPolicy that the charts of 1.4 installed.
+pub(super) const MESH_POLICY: &str = "{apiVersion: authentication.istio.io/v1alpha1, kind: MeshPolicy, metadata: {name: default}, spec: {peers: [{mtls: {mode: PERMISSIVE}}]}}\n";
+
 /// The world of `spec/rbac.md` §8: INCLUSION of `default`, and the Service `app` there (80 -> 8080, HTTP).
 pub(super) fn default_world(rest: &str) -> String {
     format!(

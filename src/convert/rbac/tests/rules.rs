@@ -236,5 +236,5 @@ fn path_matcher_is_an_accident_of_1_5() {
         {from: [{source: {principals: [cluster.local/ns/a/sa/x]}}]}
         warning ignored-constraint none
     "#]]
-    .assert_eq(&rules(&old, &app(&constraint("path-matcher", "/a"), X)));
+    .assert_eq(&rules(&old, &format!("{MESH_POLICY}---\n{}", app(&constraint("path-matcher", "/a"), X))));
 }

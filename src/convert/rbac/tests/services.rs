@@ -361,7 +361,6 @@ fn e127_a_name_constraint_keeps_other_services_out() {
                 - source:
                     principals:
                     - cluster.local/ns/a/sa/x
-            note pattern-enumerated@7 narrower
             relaxations: undeclared-ports
         "#]],
     );
@@ -381,48 +380,50 @@ fn e129_a_rule_about_http_is_left_out_on_a_port_that_was_tcp() {
     run().check(
         &unnamed("{services: [app.default.svc.cluster.local], methods: [GET]}"),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-            to:
-            - operation:
-                notPorts:
-                - "8080"
-                methods:
-                - GET
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default
+              {}
+            default/r <- r, bind-r
+              selector:
+                matchLabels:
+                  app: app
+              action: ALLOW
+              rules:
+              - from:
+                - source:
+                    principals:
+                    - cluster.local/ns/a/sa/x
+                to:
+                - operation:
+                    notPorts:
+                    - "8080"
+                    methods:
+                    - GET
+            warning http-rule-on-tcp-port@5 none
+            relaxations: undeclared-ports
+        "#]],
     );
     run().check(
         &unnamed("{services: [\"*\"], methods: [GET]}, {ports: [8080], paths: [/a/*]}"),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r <- r, bind-r
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-            to:
-            - operation:
-                notPorts:
-                - "8080"
-                methods:
-                - GET
-        warning http-rule-on-tcp-port@5 none
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default
+              {}
+            default/r <- r, bind-r
+              action: ALLOW
+              rules:
+              - from:
+                - source:
+                    principals:
+                    - cluster.local/ns/a/sa/x
+                to:
+                - operation:
+                    notPorts:
+                    - "8080"
+                    methods:
+                    - GET
+            warning http-rule-on-tcp-port@5 none
+            warning http-rule-on-tcp-port@5 none
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 

@@ -349,7 +349,7 @@ fn e70_e112_patterns_that_1_4_never_matched_on_tcp_stay_off_tcp() {
     let old = run().with(|run| run.build.settings.source = SourceRelease::V1_4);
     let tcp = |subject: &str| {
         format!(
-            "{}---\n{}---\n{}---\n{}",
+            "{MESH_POLICY}---\n{}---\n{}---\n{}---\n{}",
             include("namespaces: [default]"),
             service("db", "app: db", "{name: tcp, port: 3306}"),
             role("r", "{services: [db.default.svc.cluster.local]}"),
@@ -484,4 +484,33 @@ fn a_role_whose_binding_was_refused_is_refused_too() {
             relaxations: undeclared-ports
         "#]],
     );
+}
+
+#[test]
+fn e134_without_a_mesh_policy_1_4_knew_nobody() {
+    let old = || run().with(|run| run.build.settings.source = SourceRelease::V1_4);
+    let yaml = app("", X);
+    old().check(
+        &yaml,
+        expect![[r#"
+            error unknown-mesh-policy@1 wider
+            refused default
+            refused r
+            refused bind-r
+        "#]],
+    );
+    old().incomplete().check(
+        &yaml,
+        expect![[r#"
+            error unknown-mesh-policy@1 wider
+            refused default
+            refused r
+            refused bind-r
+        "#]],
+    );
+    let closed = "{apiVersion: security.istio.io/v1beta1, kind: PeerAuthentication, metadata: {name: default, namespace: istio-system}, spec: {mtls: {mode: DISABLE}}}";
+    for beside in [MESH_POLICY, closed] {
+        let (_, part) = old().convert(&format!("{beside}\n---\n{yaml}"));
+        assert!(part.refused.is_empty(), "{:?}", part.findings);
+    }
 }
