@@ -1,13 +1,13 @@
 //! What is compared: the workloads of both sides, their ports, and pods that policies can tell apart although no
 //! manifest of them is known.
 
-use super::subject::{Subject, is_gateway};
+use super::subject::Subject;
 use super::{Side, Transport, World};
 use crate::api::core::Workload;
 use crate::api::core::{Service, ServicePort};
 use crate::api::{Labels, Meta};
 use crate::finding::ObjectRef;
-use crate::mesh::{GovernedPort, Mesh, Protocol, compatible, selects};
+use crate::mesh::{GovernedPort, Mesh, Protocol, compatible, is_gateway, selects};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One workload, as each side knows it.

@@ -1,9 +1,8 @@
 //! What is decided about: one port of one workload and one kind of traffic.
 
 use super::Transport;
-use crate::api::Labels;
 use crate::api::core::{Service, ServicePort, Workload};
-use crate::mesh::Protocol;
+use crate::mesh::{Protocol, is_gateway};
 
 /// One port of one workload, as one side sees it.
 #[derive(Clone, Copy, Debug)]
@@ -34,11 +33,4 @@ impl Subject<'_> {
     pub fn is_gateway(&self) -> bool {
         is_gateway(&self.workload.pod_labels)
     }
-}
-
-/// True for the pods of an ingress or egress gateway, by the labels that Istio's charts give them: their TLS comes from
-/// Gateway objects, so PeerAuthentication has no effect, and old proxies had no peer identity on HTTP there.
-pub fn is_gateway(labels: &Labels) -> bool {
-    // ANY of the two labels.
-    ["istio", "app"].iter().filter_map(|key| labels.get(*key)).any(|value| value.ends_with("gateway"))
 }

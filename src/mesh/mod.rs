@@ -124,6 +124,13 @@ pub fn selects(selector: &Labels, labels: &Labels) -> bool {
     selector.iter().all(|(key, value)| labels.get(key) == Some(value))
 }
 
+/// True for the pods of an ingress or egress gateway, by the labels that Istio's charts have given them since 0.8: their
+/// TLS comes from Gateway objects, so no mTLS mode applies, and old proxies had no peer identity on HTTP there.
+pub fn is_gateway(labels: &Labels) -> bool {
+    // ANY of the two labels.
+    ["istio", "app"].iter().filter_map(|key| labels.get(*key)).any(|value| value.ends_with("gateway"))
+}
+
 /// True when some pod could carry both label sets: no key with two different values.
 pub fn compatible(a: &Labels, b: &Labels) -> bool {
     a.iter().all(|(key, value)| b.get(key).is_none_or(|other| other == value))

@@ -87,7 +87,7 @@ fn subject<'a>(mesh: &'a Mesh, policies: &Policies<'a>, workload: Workload) -> S
             effective: policies.on(service, port),
         })
         .collect();
-    let gateway = is_gateway(&workload.pod_labels);
+    let gateway = crate::mesh::is_gateway(&workload.pod_labels);
     Subject { workload, ports, unknown, gateway }
 }
 
@@ -132,9 +132,4 @@ fn ingress_protocol(protocol: &str) -> Protocol {
         "HTTP" | "HTTP2" | "GRPC" | "GRPC-WEB" => Protocol::Http,
         _ => Protocol::Tcp,
     }
-}
-
-/// True for the pods of an ingress or egress gateway, by the labels that Istio's charts have given them since 0.8.
-pub(super) fn is_gateway(labels: &Labels) -> bool {
-    ["istio", "app"].iter().filter_map(|key| labels.get(*key)).any(|value| value.ends_with("gateway"))
 }

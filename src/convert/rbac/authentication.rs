@@ -1,9 +1,32 @@
-//! What old RBAC took from authentication: without a policy, Istio 1.4 spoke plaintext only and knew no caller.
+//! What old RBAC took from authentication: no identity of the peer on the HTTP ports of gateways, and none at all where
+//! Istio 1.4 had no policy.
 
+use super::clause::Clause;
 use crate::convert::Context;
-use crate::finding::Finding;
 use crate::finding::catalogue::mtls::UNKNOWN_MESH_POLICY;
+use crate::finding::catalogue::rbac as codes;
+use crate::finding::{Direction, Finding, Severity};
 use crate::mesh::{SourceRelease, kubectl_get};
+
+/// What becomes of a rule on the pods of a gateway, where old proxies had no identity of the peer on HTTP (E133):
+/// whether it is left out, and what there is to say. `only_http`: no port of the pods has a TCP chain.
+pub(super) fn on_gateway(rule: &Clause, only_http: bool, name: &str) -> Option<(bool, Finding)> {
+    if rule.asks_for_peer(true) {
+        let dead = rule.is_http() || only_http;
+        let direction = if dead { Direction::None } else { Direction::Narrower };
+        let message = format!(
+            "{name} is a gateway, where old Istio never saw who the peer is on HTTP, so this rule granted nothing there and is left out."
+        );
+        return Some((true, Finding::new(codes::GATEWAY_KNEW_NO_PEER, message).direction(direction)));
+    }
+    rule.asks_for_peer(false).then(|| {
+        let message = format!(
+            "{name} is a gateway, where old Istio never saw who the peer is on HTTP; now the excluded peers are denied there."
+        );
+        let finding = Finding::new(codes::GATEWAY_KNEW_NO_PEER, message);
+        (false, finding.direction(Direction::Narrower).severity(Severity::Note))
+    })
+}
 
 /// The finding that refuses RBAC objects of Istio 1.4 without any authentication object beside them (E134): then no
 /// certificate ever reached a role, and the new release would take certificates. With authentication objects, their

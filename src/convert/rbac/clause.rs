@@ -86,6 +86,17 @@ impl Clause {
         }
     }
 
+    /// True when the clause asks who the peer is, by a list that must (`true`) or must not (`false`) hold it.
+    pub fn asks_for_peer(&self, positive: bool) -> bool {
+        let Source { principals, namespaces, service_accounts, .. } = &self.source;
+        let when =
+            self.when.iter().filter(|condition| condition.key.starts_with("source.") && condition.key != "source.ip");
+        [principals, namespaces, service_accounts]
+            .into_iter()
+            .chain(when.map(|condition| &condition.field))
+            .any(|field| if positive { !field.values.is_empty() } else { !field.not.is_empty() })
+    }
+
     /// A negated field as it is written, if there is one; Istio 1.4 could not express any (E113).
     pub fn negated(&self) -> Option<String> {
         let Operation { hosts, ports, methods, paths } = &self.operation;

@@ -100,7 +100,7 @@ fn whole_namespace(place: &Statics, http: bool, around: Around<'_>) -> Option<Ve
         && place.users.is_none()
         && !around.is_root()
         && scope.covers_namespace(namespace)
-        && !ground.pods(namespace, None).any(|pod| pod.restricted)
+        && !ground.pods(namespace, None).any(|pod| pod.restricted || crate::mesh::is_gateway(&pod.workload.pod_labels))
         && !(http && ground.mixes_protocols(namespace));
     if !possible {
         return None;

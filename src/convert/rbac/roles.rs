@@ -1,17 +1,17 @@
 //! A ServiceRole and its bindings: one rule per access rule and subject, one policy per selector (`spec/rbac.md` §6.7).
 
-use super::access_rule;
 use super::clause::Clause;
 use super::reach::{self, Around, Target};
 use super::scoping;
 use super::subjects::{self, Surroundings};
-use super::{policy, principal_binding};
+use super::{access_rule, authentication, policy, principal_binding};
 use crate::api::legacy::{Enforcement, ServiceRole, ServiceRoleBinding};
 use crate::api::{Labels, ManifestId, Meta};
 use crate::convert::{Context, Draft, NewKind, Part};
 use crate::finding::catalogue::rbac as codes;
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Code, Finding, Place, Severity};
 use crate::mapping::Applied;
+use crate::mesh::SourceRelease;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A role with the bindings that count: all enforced, or all permissive for a dry-run copy.
@@ -48,8 +48,22 @@ impl Converted {
     }
 }
 
+/// Namespace patterns that Istio 1.4 read as another text on TCP ports (E70).
+fn namespace_patterns(rule: &Clause, at: &Place) -> Vec<Finding> {
+    let patterns = rule.source.namespaces.values.iter().filter(|value| value.len() > 1 && value.contains('*'));
+    let finding = |pattern: &String| {
+        Finding::new(
+            codes::NAMESPACE_PATTERN_ON_TCP,
+            format!("On TCP ports Istio 1.4 read the star of the namespace `{pattern}` as a repetition, so the rule is kept off them."),
+        )
+        .at(at.clone())
+    };
+    patterns.map(finding).collect()
+}
+
 /// Codes that explain why a rule or subject gives nothing, without any difference to the old mesh.
-const EMPTY: [Code; 8] = [
+const EMPTY: [Code; 9] = [
+    codes::GATEWAY_KNEW_NO_PEER,
     codes::MATCHES_NO_SERVICE,
     codes::RBAC_NOT_ENABLED,
     codes::RULE_NEVER_APPLIES,
@@ -122,8 +136,20 @@ pub(super) fn convert(context: Context<'_>, grant: &Grant<'_>, around: Around<'_
             for subject in merge_plain(&subjects) {
                 let mut both = base.and(&subject);
                 base.notes.clear(); // Comments stand at the first rule made from the access rule.
+                if ports.some_tcp && source == SourceRelease::V1_4 && !both.is_http() && !both.http_only {
+                    converted.say(namespace_patterns(&both, &rule.place), &grant.role.meta);
+                }
                 both.http_only |= subjects::needs_guard(&both, source) && !ports.only_http;
                 both.guard();
+                if ports.gateway
+                    && let Some((left_out, finding)) =
+                        authentication::on_gateway(&both, ports.only_http, &target.suffix.join("-"))
+                {
+                    converted.say(vec![finding.at(rule.place.clone())], &grant.role.meta);
+                    if left_out {
+                        continue;
+                    }
+                }
                 match ports.limit(&both, &rule.place) {
                     Ok(limited) => {
                         if limited.is_http()

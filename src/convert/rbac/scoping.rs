@@ -28,6 +28,10 @@ pub(super) struct Ports {
     unresolved: Vec<(String, bool)>,
     /// ALL governed ports have HTTP chains only, and no pods are hidden from view.
     pub only_http: bool,
+    /// ANY of `mine` had a TCP chain.
+    pub some_tcp: bool,
+    /// ANY of the pods belongs to a gateway.
+    pub gateway: bool,
     /// No pods of that description are known.
     nothing_known: bool,
     /// What there is to say. Errors refuse the role.
@@ -41,6 +45,7 @@ pub(super) fn survey(place: &Statics, target: &Target, at: &Place, around: Aroun
     ports.nothing_known = pods.is_empty();
     ports.only_http &= !pods.is_empty();
     for pod in pods {
+        ports.gateway |= crate::mesh::is_gateway(&pod.workload.pod_labels);
         for port in &pod.ports {
             ports.add(place, pod, port, at, around);
         }
@@ -117,6 +122,7 @@ impl Ports {
             return;
         }
         self.mine.insert(port.number);
+        self.some_tcp |= !port.only_http;
         if port.becomes_http {
             self.becomes_http.insert(port.number);
         } else {

@@ -189,6 +189,18 @@ codes! {
         risk: "Callers lose the port on the pods where it was HTTP.",
         remedy: "Name the port `http` in all Services, or use different port numbers.",
     }
+    NAMESPACE_PATTERN_ON_TCP = "namespace-pattern-on-tcp", Warning, Narrower {
+        title: "a namespace pattern on a TCP port of Istio 1.4",
+        cause: "On TCP ports, Istio 1.2 to 1.4 read the star of a namespace pattern as a repetition of the character before it, so `prod-*` matched `prod` and not `prod-eu`.",
+        risk: "Callers that matched by this accident are denied; the pattern itself never let in whom it seems to.",
+        remedy: "Name the namespaces that need the port in a policy for it.",
+    }
+    GATEWAY_KNEW_NO_PEER = "gateway-knew-no-peer", Warning, None {
+        title: "a rule about the caller's identity on a gateway",
+        cause: "Old gateways took no identity from client certificates on HTTP, so rules that ask for one never matched there; current Istio reads the certificate.",
+        risk: "Carried over, the rule would start to let in callers with a client certificate.",
+        remedy: "If the grant is wanted, write an AuthorizationPolicy for the gateway by hand, which changes who has access.",
+    }
     STAR_PRINCIPAL = "star-principal", Warning, Narrower {
         title: "`source.principal: \"*\"` asks for a certificate now",
         cause: "Istio 1.2 to 1.5 read `*` here as anyone, even without a certificate; the documentation and 1.1 said any authenticated caller.",

@@ -237,7 +237,7 @@ fn e33_a_role_of_the_root_namespace_is_never_mesh_wide() {
     let yaml = format!(
         "{}---\n{}---\n{}---\n{}",
         config("mode: 'ON'"),
-        service("istio-system/gateway", "istio: gateway", "{name: http, port: 80, targetPort: 8080}"),
+        service("istio-system/gateway", "app: gate", "{name: http, port: 80, targetPort: 8080}"),
         role("istio-system/r", "{services: [\"*\"]}"),
         binding("istio-system/r", X)
     );
@@ -249,7 +249,7 @@ fn e33_a_role_of_the_root_namespace_is_never_mesh_wide() {
             istio-system/r <- r, bind-r
               selector:
                 matchLabels:
-                  istio: gateway
+                  app: gate
               action: ALLOW
               rules:
               - from:
@@ -261,7 +261,7 @@ fn e33_a_role_of_the_root_namespace_is_never_mesh_wide() {
             relaxations: undeclared-ports
         "#]],
     );
-    let collision = format!("{yaml}---\n{}", service("app", "istio: gateway", "{name: http, port: 80}"));
+    let collision = format!("{yaml}---\n{}", service("app", "app: gate", "{name: http, port: 80}"));
     run().check(
         &collision,
         expect![[r#"
@@ -798,5 +798,77 @@ fn a_port_number_that_is_tcp_on_some_pods_only_takes_one_policy_per_service() {
             note pattern-enumerated@7 narrower
             relaxations: undeclared-ports
         "#]],
+    );
+}
+
+#[test]
+fn e133_rules_about_the_peer_never_matched_on_gateways() {
+    let gateway = |rule: &str, subject: &str| {
+        format!(
+            "{}---\n{}---\n{}---\n{}",
+            include("namespaces: [edge]"),
+            service("edge/gateway", "istio: ingressgateway", "{name: http, port: 80, targetPort: 8080}"),
+            role("edge/r", rule),
+            binding("edge/r", subject)
+        )
+    };
+    run().check(
+        &gateway("{services: [\"*\"]}", X),
+        expect![[r#"
+        edge/default-deny <- default
+          {}
+        warning gateway-knew-no-peer@5 none
+        note pattern-enumerated@5 narrower
+        inert r (gateway-knew-no-peer)
+        inert bind-r (gateway-knew-no-peer)
+        relaxations: undeclared-ports
+    "#]],
+    );
+    run().check(
+        &gateway("{methods: [GET]}", "{notNames: [cluster.local/ns/a/sa/x]}"),
+        expect![[r#"
+        edge/default-deny <- default
+          {}
+        edge/r <- r, bind-r
+          selector:
+            matchLabels:
+              istio: ingressgateway
+          action: ALLOW
+          rules:
+          - from:
+            - source:
+                notPrincipals:
+                - cluster.local/ns/a/sa/x
+            to:
+            - operation:
+                methods:
+                - GET
+        note gateway-knew-no-peer@5 narrower
+        note pattern-enumerated@5 narrower
+        relaxations: undeclared-ports
+    "#]],
+    );
+    run().check(
+        &gateway("{methods: [GET]}", "{ips: [10.0.0.1]}"),
+        expect![[r#"
+        edge/default-deny <- default
+          {}
+        edge/r <- r, bind-r
+          selector:
+            matchLabels:
+              istio: ingressgateway
+          action: ALLOW
+          rules:
+          - from:
+            - source:
+                ipBlocks:
+                - 10.0.0.1
+            to:
+            - operation:
+                methods:
+                - GET
+        note pattern-enumerated@5 narrower
+        relaxations: undeclared-ports
+    "#]],
     );
 }

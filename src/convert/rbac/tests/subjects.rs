@@ -362,6 +362,7 @@ fn e70_e112_patterns_that_1_4_never_matched_on_tcp_stay_off_tcp() {
     .assert_eq(&rules(&old, &tcp("{user: \"*/ns/a/sa/b\"}")));
     expect![[r#"
         {from: [{source: {namespaces: [prod-*]}}], to: [{operation: {methods: [*]}}]}
+        warning namespace-pattern-on-tcp narrower
     "#]]
     .assert_eq(&rules(&old, &tcp("{namespaces: [\"prod-*\"]}")));
     expect![[r#"
