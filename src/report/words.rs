@@ -191,7 +191,7 @@ pub(super) fn access_line(report: &Report) -> Option<String> {
     Some(format!("{}: {outcome}{modulo}", compared(report)))
 }
 
-/// "42 workloads, 118 ports".
+/// "42 workloads, 118 ports", and how many of the workloads are known by their Services only.
 fn compared(report: &Report) -> String {
     let workloads: BTreeSet<_> = report.verification.iter().map(|verification| &verification.workload).collect();
     let ports: BTreeSet<_> = report
@@ -199,7 +199,17 @@ fn compared(report: &Report) -> String {
         .iter()
         .filter_map(|verification| verification.port.map(|port| (&verification.workload, port)))
         .collect();
-    let mut line = count(workloads.len(), "workload");
+    let stand_ins: BTreeSet<_> =
+        report.verification.iter().filter(|row| row.stand_in).map(|row| &row.workload).collect();
+    let made_up = stand_ins.iter().all(|workload| workload.name.starts_with('<'));
+    let known_by = match (stand_ins.len(), workloads.len()) {
+        (0, _) => String::new(),
+        _ if made_up => " (made up, because the input shows no Service)".to_owned(),
+        (1, 1) => " (known by its Service only)".to_owned(),
+        (some, all) if some == all => " (known by their Services only)".to_owned(),
+        (some, _) => format!(" ({some} known by Services only)"),
+    };
+    let mut line = count(workloads.len(), "workload") + &known_by;
     if !ports.is_empty() {
         line += &format!(", {}", count(ports.len(), "port"));
     }

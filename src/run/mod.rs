@@ -7,6 +7,7 @@ mod exit;
 mod fill;
 mod load;
 mod proof;
+mod strangers;
 mod verify;
 
 pub use exit::{Exit, exit_code};
@@ -115,11 +116,7 @@ pub fn run(job: Job) -> Done {
     report.withheld = (!may_write && !changes.is_empty()).then(|| exit.reason_to_withhold().to_owned());
     report.files = changes
         .iter()
-        .map(|change| FileChange {
-            path: change.shown.clone(),
-            old: change.old.clone(),
-            new: change.new.clone(),
-        })
+        .map(|change| FileChange { path: change.shown.clone(), old: change.old.clone(), new: change.new.clone() })
         .collect();
     report.sort();
     Done {

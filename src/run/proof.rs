@@ -1,7 +1,7 @@
 //! Runs the proof over every environment, and holds its verdicts against what the conversion had announced.
 
-use super::Loaded;
 use super::after::{self, ReadBack};
+use super::{Loaded, strangers};
 use crate::access::{self, Outcome, Side, World};
 use crate::convert::placement::Placement;
 use crate::convert::plan::Plan;
@@ -32,8 +32,11 @@ pub fn prove_conversion(
         })
         .flat_map(|environment| {
             let after = after::mesh_after(&environment.mesh, placement, read_back, loaded);
+            let namespaces = strangers::namespaces(&[&environment.mesh, &after]);
+            let (before, after) =
+                (strangers::joined(&environment.mesh, &namespaces), strangers::joined(&after, &namespaces));
             access::prove(
-                Side { mesh: &environment.mesh, world: World::Source },
+                Side { mesh: &before, world: World::Source },
                 Side { mesh: &after, world: World::Target },
                 &options,
             )

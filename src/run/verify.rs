@@ -1,7 +1,7 @@
 //! `verify`: compares two sets of manifests, any mix of old and new kinds on either side.
 
 use super::load::{self, Loaded, Reading, load};
-use super::{fill, proof};
+use super::{fill, proof, strangers};
 use crate::access::{self, Side, World};
 use crate::files::{self, Root, Want};
 use crate::finding::Finding;
@@ -101,7 +101,9 @@ pub fn verify(comparison: &Comparison, reading: &Reading, strict: bool) -> Repor
     let mut verdicts = Vec::new();
     for (before, after) in pairs(comparison) {
         let (before, after) = (before.unwrap_or(&empty), after.unwrap_or(&empty));
-        verdicts.extend(access::prove(side(before), side(after), &options));
+        let namespaces = strangers::namespaces(&[before, after]);
+        let (before, after) = (strangers::joined(before, &namespaces), strangers::joined(after, &namespaces));
+        verdicts.extend(access::prove(side(&before), side(&after), &options));
     }
     let mut findings: Vec<Finding> = Vec::new();
     for loaded in [&comparison.before, &comparison.after] {
