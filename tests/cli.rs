@@ -2,90 +2,12 @@
 
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a test fails by panicking and may say why it skips")]
 
+mod scene;
+
+use scene::{MESH_POLICY, Scene};
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
-
-/// A mesh policy that converts without anything else.
-const MESH_POLICY: &str = "apiVersion: authentication.istio.io/v1alpha1\nkind: MeshPolicy\nmetadata:\n  name: default\nspec:\n  peers:\n  - mtls: {}\n";
-
-/// A folder with files, and the binary.
-struct Scene {
-    folder: tempfile::TempDir,
-}
-
-/// What a run gave.
-#[derive(Debug)]
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl Scene {
-    fn new(files: &[(&str, &[u8])]) -> Scene {
-        let folder = tempfile::tempdir().expect("a folder");
-        for (name, bytes) in files {
-            let path = folder.path().join(name);
-            fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
-            fs::write(path, bytes).expect("a file");
-        }
-        Scene { folder }
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ran {
-        self.pipe(arguments, None)
-    }
-
-    fn pipe(&self, arguments: &[&str], input: Option<&[u8]>) -> Ran {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_meshlift"))
-            .args(arguments)
-            .current_dir(self.path())
-            .env_clear()
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
-        if let Some(mut stdin) = child.stdin.take() {
-            // meshlift may stop reading early; that is its right.
-            let _ = stdin.write_all(input.unwrap_or_default());
-        }
-        let output = child.wait_with_output().expect("the binary ends");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("meshlift writes UTF-8");
-        let ran = Ran { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) };
-        assert!(!ran.err.contains("panicked"), "{}", ran.err);
-        ran
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(self.path().join(name)).expect("the file")
-    }
-}
-
-impl Ran {
-    #[track_caller]
-    fn code(self, expected: i32) -> Ran {
-        assert_eq!(self.code, expected, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
-        self
-    }
-
-    #[track_caller]
-    fn says(self, words: &str) -> Ran {
-        assert!(
-            self.out.contains(words) || self.err.contains(words),
-            "`{words}` is not in\n{}\n{}",
-            self.out,
-            self.err
-        );
-        self
-    }
-}
 
 #[test]
 fn a_missing_path_is_named() {
