@@ -18,6 +18,9 @@ pub struct Pair {
     pub new: Formula,
     /// The new side refuses a token that the old side did not look at or did not need.
     pub bad_token: Formula,
+    /// A CORS preflight whose token the old side refuses and the new side does not look at: a RequestAuthentication before
+    /// Istio 1.14 and since (`spec/authn.md` §3.5).
+    pub preflight_token: Formula,
     /// The old side answers 401, the new side 403.
     pub status: Formula,
     /// The ports that a free port cannot be.
@@ -41,7 +44,8 @@ pub struct Comparison {
 const SAMPLES: u64 = 2_000;
 
 /// The relaxations that leave out requests, in the order in which they are tried to do without.
-const LEAVING_OUT: [Relaxation; 3] = [Relaxation::HostCase, Relaxation::QueryString, Relaxation::BadTokenRejected];
+const LEAVING_OUT: [Relaxation; 4] =
+    [Relaxation::HostCase, Relaxation::QueryString, Relaxation::BadTokenRejected, Relaxation::PreflightToken];
 
 /// Which ways two sides differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +70,7 @@ pub fn compare(f: &Formulas, pair: &Pair, strict: bool, budget: u64) -> Comparis
     if pair.old == pair.new && pair.status == Formula::FALSE {
         return Comparison { outcome: Outcome::Equal, relaxations: BTreeSet::new(), wider: None, narrower: None };
     }
-    let roots = [pair.old, pair.new, pair.bad_token, pair.status];
+    let roots = [pair.old, pair.new, pair.bad_token, pair.preflight_token, pair.status];
     let Some(space) = Space::new(f, &roots, &pair.declared, budget) else {
         return Comparison {
             outcome: Outcome::Undecided(0),
@@ -137,6 +141,7 @@ impl Asked<'_, '_> {
                 Relaxation::QueryString => goal.push(self.space.without_query),
                 Relaxation::HostCase => goal.push(self.space.lower_case_host),
                 Relaxation::BadTokenRejected => goal.extend(self.space.goal(&[], &[self.pair.bad_token])),
+                Relaxation::PreflightToken => goal.extend(self.space.goal(&[], &[self.pair.preflight_token])),
                 Relaxation::UndeclaredPorts | Relaxation::DenialStatus => {}
             }
         }
@@ -167,7 +172,7 @@ impl Asked<'_, '_> {
         for _ in 0..SAMPLES {
             let request = self.space.sample(&mut next);
             match (f.holds(self.pair.old, &request), f.holds(self.pair.new, &request)) {
-                (false, true) => wider = wider.or(Some(request)),
+                (false, true) if !f.holds(self.pair.preflight_token, &request) => wider = wider.or(Some(request)),
                 (true, false) if !f.holds(self.pair.bad_token, &request) && !has_spaces(&request) => {
                     narrower = narrower.or(Some(request));
                 }

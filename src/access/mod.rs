@@ -69,6 +69,8 @@ pub enum Relaxation {
     DenialStatus,
     /// Invalid tokens where no token was needed are not compared.
     BadTokenRejected,
+    /// CORS preflights with an invalid token, which a RequestAuthentication refused before Istio 1.14, are not compared.
+    PreflightToken,
 }
 
 impl Relaxation {
@@ -80,6 +82,7 @@ impl Relaxation {
             Relaxation::UndeclaredPorts => "undeclared-ports",
             Relaxation::DenialStatus => "denial-status",
             Relaxation::BadTokenRejected => "bad-token-rejected",
+            Relaxation::PreflightToken => "preflight-token",
         }
     }
 }

@@ -4,6 +4,7 @@ use super::compare::{Comparison, Pair, compare};
 use super::decide::Ruling;
 use super::formula::Formulas;
 use super::inventory::{self, Pods, Question};
+use super::jwt::preflight;
 use super::subject::Subject;
 use super::{Options, Outcome, Relaxation, Side, Verdict, World, explain, legacy, modern};
 use crate::mesh::Mesh;
@@ -63,9 +64,11 @@ fn pair(f: &mut Formulas, old: &Ruling, new: &Ruling, declared: BTreeSet<u16>) -
     let (allows_old, allows_new) = (old.allows(f), new.allows(f));
     let (unused, denied) = (f.not(old.uses_token), f.not(allows_new));
     let bad_token = f.all([new.rejects_token, unused]);
+    let (preflight, passes) = (preflight(f), f.not(new.rejects_token));
+    let preflight_token = f.all([old.rejects_token, passes, preflight]);
     let forbidden = f.not(new.unauthorized);
     let status = f.all([old.unauthorized, denied, forbidden]);
-    Pair { old: allows_old, new: allows_new, bad_token, status, declared }
+    Pair { old: allows_old, new: allows_new, bad_token, preflight_token, status, declared }
 }
 
 fn verdict(f: &Formulas, one: &Compiled<'_>, comparison: &Comparison, strict: bool) -> Verdict {

@@ -6,6 +6,7 @@ use crate::convert::Options;
 use crate::convert::placement::{ApiVersion, Style};
 use crate::files::{self, Root};
 use crate::finding::Code;
+use crate::finding::catalogue::mtls::PLAINTEXT_PERMISSIVE;
 use crate::mapping::Mappings;
 use crate::mesh::{Settings, SourceRelease, Version};
 use crate::report::{self, Purpose, Report};
@@ -29,6 +30,12 @@ pub fn job(args: &ConversionArgs, purpose: Purpose) -> anyhow::Result<Job> {
         Some(folder) => Mappings::load(&files::read_mappings(&folder)?),
         None => (Mappings::embedded(), Vec::new()),
     };
+    let plaintext_permissive = plaintext(args.plaintext, config.plaintext.as_deref())?;
+    let mut allow = allowed(&args.allow, &config.allow)?;
+    if plaintext_permissive {
+        // Who asks for it by this name has accepted what it says.
+        allow.insert(PLAINTEXT_PERMISSIVE);
+    }
     Ok(Job {
         roots: roots(&args.paths, &args.mesh, &config, &base),
         reading: Reading {
@@ -38,9 +45,9 @@ pub fn job(args: &ConversionArgs, purpose: Purpose) -> anyhow::Result<Job> {
         },
         mappings: mappings.for_source(source.minor()),
         options: Options {
-            allow: allowed(&args.allow, &config.allow)?,
+            allow,
             strict: args.strict || config.strict,
-            plaintext_permissive: plaintext(args.plaintext, config.plaintext.as_deref())?,
+            plaintext_permissive,
             port_fence: args.port_fence || config.port_fence,
             shadow: args.shadow || config.shadow,
             legacy_bug_compat: args.legacy_bug_compat || config.legacy_bug_compat,

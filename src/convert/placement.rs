@@ -173,7 +173,7 @@ fn replacement(
     let mut trees: Vec<Tree> =
         parts.with(id).filter(|new| new.from.first() == Some(&id)).map(|new| new.tree.clone()).collect();
     if !trees.is_empty() {
-        let homeless = homeless_comments(&input.manifest, &trees);
+        let homeless = homeless_comments(&input.manifest, &comments_in(&trees));
         if let Some(first) = trees.first_mut() {
             put_above(first, homeless);
         }
@@ -181,7 +181,7 @@ fn replacement(
     }
     let object = object_of(input);
     let mut lines = match plan.inert.get(&id) {
-        Some(code) => vec![format!("meshlift: {object} had no effect and became nothing ({code})")],
+        Some(code) => vec![format!("meshlift: {object} became nothing; why: meshlift explain {code}")],
         None => {
             let hosts: Vec<String> = parts
                 .with(id)
@@ -202,7 +202,7 @@ fn replacement(
         }
     };
     lines.extend(
-        homeless_comments(&input.manifest, &[])
+        homeless_comments(&input.manifest, &carried_elsewhere(id, placed, manifests))
             .into_iter()
             .map(|line| line.trim_start_matches('#').trim_start().to_owned()),
     );
@@ -309,20 +309,8 @@ fn carried<'a>(
 
 /// The comments of the old object that no new object carries: nothing a person wrote may be lost. A text that stands in
 /// the old object more often than in any new one is kept as often as it is missing.
-fn homeless_comments(old: &Manifest, new: &[Tree]) -> Vec<String> {
-    let mut kept: BTreeMap<String, usize> = BTreeMap::new();
-    for tree in new {
-        let mut carried = Vec::new();
-        collect_comments(tree, &mut carried);
-        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        for comment in carried {
-            *counts.entry(comment).or_default() += 1;
-        }
-        for (comment, count) in counts {
-            let most = kept.entry(comment).or_default();
-            *most = (*most).max(count);
-        }
-    }
+fn homeless_comments(old: &Manifest, carried: &Counts) -> Vec<String> {
+    let mut kept = carried.clone();
     let mut comments = old.unclaimed_comments(&[]);
     comments.retain(|comment| match kept.get_mut(comment) {
         Some(left) if *left > 0 => {
@@ -332,6 +320,51 @@ fn homeless_comments(old: &Manifest, new: &[Tree]) -> Vec<String> {
         _ => true,
     });
     comments
+}
+
+/// How often each comment stands somewhere.
+type Counts = BTreeMap<String, usize>;
+
+/// How often each comment stands in the object that has it most often.
+fn comments_in(trees: &[Tree]) -> Counts {
+    let mut kept = Counts::new();
+    for tree in trees {
+        let mut carried = Vec::new();
+        collect_comments(tree, &mut carried);
+        for (comment, count) in counted(carried) {
+            let most = kept.entry(comment).or_default();
+            *most = (*most).max(count);
+        }
+    }
+    kept
+}
+
+/// The comments of an old object that stand in new objects whose home is another one. What the other contributors
+/// wrote themselves is theirs, so that a text which both have is not taken for this one's.
+fn carried_elsewhere(id: ManifestId, placed: &[Placed], manifests: &[Input]) -> Counts {
+    let mut kept = Counts::new();
+    for new in placed.iter().filter(|new| new.from.contains(&id)) {
+        let mut carried = comments_in(std::slice::from_ref(&new.tree));
+        let others = new.from.iter().filter(|other| **other != id).filter_map(|other| manifests.get(other.0));
+        for comment in others.flat_map(|other| other.manifest.unclaimed_comments(&[])) {
+            if let Some(count) = carried.get_mut(&comment) {
+                *count = count.saturating_sub(1);
+            }
+        }
+        for (comment, count) in carried {
+            let most = kept.entry(comment).or_default();
+            *most = (*most).max(count);
+        }
+    }
+    kept
+}
+
+fn counted(comments: Vec<String>) -> Counts {
+    let mut counts = Counts::new();
+    for comment in comments {
+        *counts.entry(comment).or_default() += 1;
+    }
+    counts
 }
 
 fn collect_comments(tree: &Tree, into: &mut Vec<String>) {

@@ -65,8 +65,9 @@ pub fn unexplained(
             .iter()
             .filter(about_here)
             .any(|finding| finding.direction == Direction::Wider && allowed.contains(&finding.code));
-        let narrower_announced =
-            findings.iter().filter(about_here).any(|finding| finding.direction == Direction::Narrower);
+        // What is lost where access was exchanged (DISABLE for STRICT) is part of what the user allowed.
+        let narrower_announced = wider_accepted
+            || findings.iter().filter(about_here).any(|finding| finding.direction == Direction::Narrower);
         let (wider, narrower) = match verdict.outcome {
             Outcome::Different => (true, true),
             Outcome::Wider => (true, false),

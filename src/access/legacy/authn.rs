@@ -17,7 +17,7 @@ use crate::mesh::{Mesh, SourceRelease};
 
 /// Adds the clauses that refuse a connection or a request before RBAC is asked, and tells what RBAC sees.
 pub fn connect(f: &mut Formulas, mesh: &Mesh, subject: &Subject<'_>, chain: Transport, ruling: &mut Ruling) -> Caller {
-    let policy = subject.governing.and_then(|(service, port)| select::effective_policy(mesh, service, port));
+    let policy = select::in_force(mesh, subject);
     // PeerAuthentication and RequestAuthentication exist from 1.5 on; each switches off its half of the old policy.
     let new_kinds = mesh.settings.source >= SourceRelease::V1_5;
     let composed = if new_kinds { mtls::composed(mesh, subject, version(mesh)) } else { None };

@@ -1,9 +1,26 @@
 //! Which Policy governs a (service, service port) (`spec/authn.md` §2.1).
 
 use crate::access::mtls::age;
-use crate::api::core::{Service, ServicePort};
+use crate::access::subject::Subject;
+use crate::api::core::{Service, ServicePort, TargetPort, Transport};
 use crate::api::legacy::{AuthenticationPolicy, PortSelector, Target};
 use crate::mesh::{Mesh, SourceRelease};
+
+/// The policy in force on a listener. Custom ingress listeners of a Sidecar are looked up by their own number and name
+/// (`spec/authn.md` §2.2, step 7).
+pub fn in_force<'a>(mesh: &'a Mesh, subject: &Subject<'_>) -> Option<&'a AuthenticationPolicy> {
+    let (service, port) = subject.governing?;
+    let Some(sidecar) = mesh.custom_ingress(subject.workload) else { return effective_policy(mesh, service, port) };
+    let ingress = sidecar.ingress.iter().find(|ingress| Some(ingress.number) == subject.port)?;
+    let listener = ServicePort {
+        name: ingress.name.clone(),
+        port: ingress.number,
+        target: TargetPort::Number(ingress.number),
+        transport: Transport::Tcp,
+        app_protocol: None,
+    };
+    effective_policy(mesh, service, &listener)
+}
 
 /// The policy of the service, else of its namespace, else of the mesh; it replaces all others.
 pub fn effective_policy<'a>(mesh: &'a Mesh, service: &Service, port: &ServicePort) -> Option<&'a AuthenticationPolicy> {

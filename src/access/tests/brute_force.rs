@@ -183,7 +183,7 @@ proptest! {
             }
         }
         let pair = Pair {
-            old: allows_old, new: allows_new, bad_token: Formula::FALSE, status: Formula::FALSE, declared: BTreeSet::new(),
+            old: allows_old, new: allows_new, bad_token: Formula::FALSE, preflight_token: Formula::FALSE, status: Formula::FALSE, declared: BTreeSet::new(),
         };
         let proved = compare(&f, &pair, true, 1_000_000);
         let expected = match (wider, narrower) {

@@ -2,7 +2,7 @@
 //! ports, the result speaks container ports.
 
 use super::Work;
-use super::existing::Settings;
+use super::existing::{Settings, replaced_mtls};
 use crate::api::core::{Service, ServicePort};
 use crate::api::networking::{ClientTls, DestinationRule};
 use crate::api::security::MtlsMode;
@@ -20,9 +20,9 @@ pub(super) struct Clients<'a> {
     by_suffix: Vec<(String, &'a DestinationRule)>,
 }
 
-/// Reports every DestinationRule under which clients cannot reach a port of the result. `after` are the
-/// PeerAuthentications of the result.
-pub(super) fn report(work: &mut Work<'_>, clients: &Clients<'_>, after: &Settings) {
+/// Reports every DestinationRule under which clients cannot reach a port of the result. `existing` are the
+/// PeerAuthentications of the input, `after` those of the result.
+pub(super) fn report(work: &mut Work<'_>, clients: &Clients<'_>, existing: &Settings, after: &Settings) {
     let mesh = work.mesh();
     if mesh.destination_rules.is_empty() {
         return;
@@ -30,6 +30,8 @@ pub(super) fn report(work: &mut Work<'_>, clients: &Clients<'_>, after: &Setting
     let mut seen = BTreeSet::new();
     for subject in work.subjects().iter().filter(|subject| !subject.gateway) {
         let result = after.compose(subject.namespace(), subject.labels());
+        let before = existing.compose(subject.namespace(), subject.labels());
+        let replaced = replaced_mtls(mesh, existing, subject);
         for port in &subject.ports {
             let Some(governed) = &port.governed else { continue };
             let server = result.mode(port.number);
@@ -42,7 +44,7 @@ pub(super) fn report(work: &mut Work<'_>, clients: &Clients<'_>, after: &Setting
                     }
                     let host = format!("{}:{}", mesh.host(service), service_port.port);
                     if seen.insert((client.place.clone(), host.clone(), server)) {
-                        let was = port.effective.mode;
+                        let was = if replaced { before.mode(port.number) } else { port.effective.mode };
                         work.part.findings.push(conflict(rule, client, &host, port.number, server, was));
                     }
                 }

@@ -27,6 +27,8 @@ use std::collections::BTreeMap;
 struct Planned<'a> {
     namespace: String,
     selector: Labels,
+    /// The comments of the targets that it comes from.
+    selector_notes: Notes,
     mode: Option<MtlsMode>,
     mode_notes: Notes,
     /// By **container** port, with the comments of the target ports that meant it.
@@ -46,7 +48,7 @@ pub(super) fn convert(work: &mut Work<'_>) {
     check_result(work, &existing, &after);
     let clients = Clients::new(work.mesh());
     remarks::report(work, &planned, &base, &clients);
-    destination_rules::report(work, &clients, &after);
+    destination_rules::report(work, &clients, &existing, &after);
     for object in planned {
         work.sketches.push(object.sketch());
     }
@@ -92,7 +94,8 @@ impl<'a> Planned<'a> {
     fn sketch(self) -> Sketch<'a> {
         let mut spec = Vec::new();
         if !self.selector.is_empty() {
-            spec.push(selector_entry(&self.selector));
+            let (_, key, selector) = selector_entry(&self.selector);
+            spec.push((self.selector_notes, key, selector));
         }
         if let Some(mode) = self.mode {
             let mode = (self.mode_notes, "mode".to_owned(), Tree::from(serde_json::Value::from(mode.word())));

@@ -151,7 +151,7 @@ fn by_peers(work: &mut Work<'_>, policy: &AuthenticationPolicy, peers: &[(usize,
         return None;
     }
     let message = format!(
-        "The jwt peers of {} become origins: the caller's identity is no longer source.principal but the request principal.",
+        "The jwt peers of {} become origins: the caller's identity is no longer source.principal but the request principal, and CORS preflights are refused even with a token.",
         policy.meta.object()
     );
     work.report(policy, Finding::new(codes::PEER_JWT, message));

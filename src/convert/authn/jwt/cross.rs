@@ -116,14 +116,18 @@ fn is_read_elsewhere(jwt: &Jwt<'_>, plan: &Plan<'_>, ports: Option<&BTreeSet<u16
 /// USE_PEER: the request principal was the peer's identity, and is `iss/sub` of the token now (E89).
 fn use_peer(work: &mut Work<'_>, policy: &AuthenticationPolicy, readers: &[&Reader]) {
     let principal: Vec<&&Reader> = readers.iter().filter(|reader| reader.reads == Reads::Principal).collect();
-    let Some(first) = principal.first() else {
+    if principal.is_empty() {
         let message = format!(
             "With {} the request principal was the caller's peer identity; with the new objects it is `issuer/subject` of the token.",
             policy.meta.object()
         );
         work.report(policy, Finding::new(codes::REQUEST_PRINCIPAL, message).severity(Severity::Note));
         return;
-    };
+    }
+    // What becomes of ServiceRoles and bindings is told where they are converted.
+    let is_current = |reader: &&&Reader| reader.object.kind == "AuthorizationPolicy";
+    let principal: Vec<&&Reader> = readers.iter().filter(|r| r.reads == Reads::Principal).filter(is_current).collect();
+    let Some(first) = principal.first() else { return };
     let message = format!(
         "{} reads {}, which was the caller's peer identity under {}; with the new objects it is `issuer/subject` of the token.",
         first.object,

@@ -9,24 +9,6 @@ pub(super) fn rewritten(regex: &str) -> Option<Vec<StringMatch>> {
     alternatives(regex)?.into_iter().map(|alternative| single(&alternative)).collect()
 }
 
-/// Text that every match starts with; empty when nothing is known.
-pub(super) fn literal_prefix(regex: &str) -> String {
-    if regex.contains('|') {
-        return String::new();
-    }
-    let Some(tokens) = tokens(regex.strip_prefix('^').unwrap_or(regex)) else { return String::new() };
-    let mut prefix = String::new();
-    let mut rest = tokens.iter().peekable();
-    while let Some(Token::Literal(character)) = rest.next() {
-        // A quantifier may make the character before it optional.
-        if matches!(rest.peek(), Some(Token::Quantifier)) {
-            break;
-        }
-        prefix.push(*character);
-    }
-    prefix
-}
-
 #[derive(Clone, Debug, PartialEq)]
 enum Token {
     Literal(char),
@@ -131,13 +113,5 @@ mod tests {
         {
             check(regex, None);
         }
-    }
-
-    #[test]
-    fn a_literal_prefix_ends_before_what_a_quantifier_may_drop() {
-        assert_eq!(literal_prefix("/v[0-9]+/x"), "/v");
-        assert_eq!(literal_prefix("/ab*"), "/a");
-        assert_eq!(literal_prefix("/a|/b"), "");
-        assert_eq!(literal_prefix("(/a)"), "");
     }
 }

@@ -138,11 +138,8 @@ fn before_brace(text: &str, target: Version) -> Option<String> {
 
 fn regular_expression(text: &str, target: Version) -> Expressed {
     let Some(conditions) = regex::rewritten(text) else {
-        let literal = regex::literal_prefix(text);
-        return match expressed(&StringMatch::Prefix(literal), target) {
-            Expressed::Exactly(patterns) => Expressed::Within(patterns.into_iter().next().unwrap_or_else(Pattern::any)),
-            within @ Expressed::Within(_) => within,
-        };
+        // Every path, not only those with the expression's literal beginning: that is what the proof can follow (E56).
+        return Expressed::Within(Pattern::any());
     };
     let mut patterns = Vec::new();
     for condition in &conditions {

@@ -84,7 +84,8 @@ fn plaintext(work: &mut Work<'_>, planned: &[Planned<'_>]) {
                     "{} {because}, which meant plaintext only; ztunnel cannot refuse mutual TLS, so it becomes PERMISSIVE.",
                     policy.meta.object()
                 );
-                Finding::new(codes::AMBIENT_NAMESPACE, message)
+                work.refuse(policy, Finding::new(codes::AMBIENT_NAMESPACE, message));
+                continue;
             } else {
                 let message =
                     format!("{} {because}, which means plaintext only, so it becomes DISABLE.", policy.meta.object());

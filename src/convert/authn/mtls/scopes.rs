@@ -8,7 +8,7 @@ use crate::api::Labels;
 use crate::api::legacy::AuthenticationPolicy;
 use crate::api::security::MtlsMode;
 use crate::finding::catalogue::mtls as codes;
-use crate::finding::{Direction, Finding, Severity};
+use crate::finding::{Direction, Finding, ObjectRef, Severity};
 use crate::mesh::{SourceRelease, kubectl_get};
 use crate::yaml::Notes;
 use std::collections::BTreeMap;
@@ -84,6 +84,7 @@ fn scope<'a>(work: &mut Work<'a>, namespace: &str, policy: &'a AuthenticationPol
     Planned {
         namespace: namespace.to_owned(),
         selector: Labels::new(),
+        selector_notes: Notes::default(),
         mode: Some(new_mode(work, namespace, mode)),
         mode_notes: mode_notes(work, policy),
         ports: BTreeMap::new(),
@@ -114,7 +115,7 @@ fn root_namespace(work: &mut Work<'_>, policy: &AuthenticationPolicy) {
             own.word()
         );
         let finding = Finding::new(codes::ROOT_POLICY, message).severity(Severity::Note).direction(Direction::None);
-        work.report(policy, finding);
+        work.report(policy, finding.remedy("Nothing needs to be done: the mesh-wide object covers it."));
         work.inert(policy, codes::ROOT_POLICY);
         return;
     }
@@ -124,7 +125,7 @@ fn root_namespace(work: &mut Work<'_>, policy: &AuthenticationPolicy) {
         own.word(),
         of_mesh.word()
     );
-    work.refuse(policy, Finding::new(codes::ROOT_POLICY, message).direction(loss(own, of_mesh)));
+    work.refuse(policy, Finding::new(codes::ROOT_POLICY, message).direction(loss(own)));
     work.inert(policy, codes::ROOT_POLICY);
 }
 
@@ -133,17 +134,19 @@ pub(super) fn mesh_mode(work: &Work<'_>) -> MtlsMode {
     work.policies().mesh_policy().map_or(default_mode(work.mesh().settings.source), mode)
 }
 
-/// What it does to access when a port falls back from `own` to `fallback`.
-pub(super) fn loss(own: MtlsMode, fallback: MtlsMode) -> Direction {
-    if fallback == MtlsMode::Permissive || own == MtlsMode::Strict { Direction::Wider } else { Direction::Narrower }
+/// What it does to access when a port falls back from `own` to another mode.
+pub(super) fn loss(own: MtlsMode) -> Direction {
+    // Between DISABLE and STRICT access is lost and gained; what is gained is the worse news.
+    if own == MtlsMode::Permissive { Direction::Narrower } else { Direction::Wider }
 }
 
 /// No MeshPolicy: 1.4 then spoke plaintext only, 1.5 took both, as the new world does (S2, S3, E13, E14).
 fn implicit_default<'a>(work: &mut Work<'a>) -> Option<Planned<'a>> {
-    let mode = new_mode(work, work.root(), default_mode(work.mesh().settings.source));
-    if mode == MtlsMode::Permissive {
+    let old = default_mode(work.mesh().settings.source);
+    if old == MtlsMode::Permissive {
         return None;
     }
+    let mode = new_mode(work, work.root(), old);
     let undecided = work.subjects().iter().filter(|subject| !subject.gateway).find_map(|subject| {
         subject
             .ports
@@ -154,6 +157,14 @@ fn implicit_default<'a>(work: &mut Work<'a>) -> Option<Planned<'a>> {
     let (subject, number) = undecided?;
     let home = work.mesh().authentication.iter().min_by_key(|policy| policy.meta.manifest)?;
     let example = format!("container port {number} of {}", subject.workload.meta.object());
+    if work.mesh().complete && mode == MtlsMode::Permissive {
+        let message = format!(
+            "Without a MeshPolicy, Istio 1.4 took plaintext only wherever no Policy applied, as on {example}; nothing is written for it, which is PERMISSIVE, as --plaintext permissive asks, so mutual TLS is newly accepted."
+        );
+        let mesh_policy = ObjectRef::new("MeshPolicy", "", "default");
+        work.report(home, Finding::new(codes::PLAINTEXT_PERMISSIVE, message).on(mesh_policy));
+        return None;
+    }
     if work.mesh().complete {
         let message =
             format!("Without a MeshPolicy, Istio 1.4 took plaintext only wherever no Policy applied, as on {example}.");
@@ -174,6 +185,7 @@ fn implicit_default<'a>(work: &mut Work<'a>) -> Option<Planned<'a>> {
     Some(Planned {
         namespace: work.root().to_owned(),
         selector: Labels::new(),
+        selector_notes: Notes::default(),
         mode: Some(mode),
         mode_notes: Notes::default(),
         ports: BTreeMap::new(),

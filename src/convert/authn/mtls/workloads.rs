@@ -12,7 +12,7 @@ use super::scopes::{loss, mesh_mode, mode_notes};
 use super::{Base, Planned, new_mode};
 use crate::api::Labels;
 use crate::api::core::TargetPort;
-use crate::api::legacy::{AuthenticationPolicy, PortSelector};
+use crate::api::legacy::{AuthenticationPolicy, PortSelector, Target};
 use crate::api::security::MtlsMode;
 use crate::finding::catalogue::mtls as codes;
 use crate::finding::{Direction, Finding, Place, Severity};
@@ -132,7 +132,9 @@ fn replaced(work: &mut Work<'_>, plan: &Plan<'_>, taken: &Setting) {
 
 /// A PeerAuthentication has no effect on a gateway, and the old peers had none either (S10, §2.3).
 fn gateway(work: &mut Work<'_>, plan: &Plan<'_>) {
-    for policy in policies_of(work, plan) {
+    // A policy that speaks of tokens only has no peers to lose.
+    let asks = |policy: &&AuthenticationPolicy| !policy.peers.is_empty() || policy.origins.is_empty();
+    for policy in policies_of(work, plan).into_iter().filter(asks) {
         let message = format!(
             "{} targets a gateway, whose TLS comes from its Gateway objects: its peers had no effect.",
             policy.meta.object()
@@ -161,7 +163,8 @@ fn root_targets(work: &mut Work<'_>) {
                     policy.meta.object(),
                     own.word()
                 );
-                let finding = Finding::new(codes::ROOT_TARGET, message);
+                let finding = Finding::new(codes::ROOT_TARGET, message)
+                    .remedy("Nothing needs to be done: the mesh-wide object covers it.");
                 work.report(policy, finding.severity(Severity::Note).direction(Direction::None));
             } else {
                 let message = format!(
@@ -170,7 +173,7 @@ fn root_targets(work: &mut Work<'_>) {
                     own.word(),
                     fallback.word()
                 );
-                work.refuse(policy, Finding::new(codes::ROOT_TARGET, message).direction(loss(own, fallback)));
+                work.refuse(policy, Finding::new(codes::ROOT_TARGET, message).direction(loss(own)));
             }
             work.inert(policy, codes::ROOT_TARGET);
         }
@@ -192,7 +195,7 @@ fn unknown_ports(work: &mut Work<'_>, subject: &Subject<'_>, plan: &Plan<'_>, ba
         if own == base.mode(namespace) {
             work.report(policy, finding.severity(Severity::Note).direction(Direction::None));
         } else {
-            work.refuse(policy, finding.direction(loss(own, base.mode(namespace))));
+            work.refuse(policy, finding.direction(loss(own)));
         }
     }
 }
@@ -374,12 +377,36 @@ fn object<'a>(work: &mut Work<'a>, base: &Base, namespace: &str, group: &Group<'
     Planned {
         namespace: namespace.to_owned(),
         selector,
+        selector_notes: target_notes(work, &group.plan.sources),
         mode,
         mode_notes: notes,
         ports,
         from,
         part: Some(Selected { service, workload }),
     }
+}
+
+/// The comments beside the targets, each once. One comment at the end of a line stays there.
+fn target_notes(work: &Work<'_>, sources: &[Source<'_>]) -> Notes {
+    let mut notes = Notes::default();
+    let mut seen: Vec<&Target> = Vec::new();
+    for source in sources {
+        if seen.iter().any(|known| std::ptr::eq(*known, source.target)) {
+            continue;
+        }
+        seen.push(source.target);
+        let targets = &source.policy.targets;
+        let Some(index) = targets.iter().position(|target| std::ptr::eq(target, source.target)) else { continue };
+        for end in ["", "/name"] {
+            let found = work.notes(source.policy, &format!("/spec/targets/{index}{end}"));
+            notes.head.extend(found.head);
+            match (notes.side.take(), found.side) {
+                (Some(first), Some(second)) => notes.head.extend([first, second]),
+                (first, second) => notes.side = first.or(second),
+            }
+        }
+    }
+    notes
 }
 
 /// The comments beside the port of the target that decides a container port.

@@ -165,13 +165,14 @@ fn authn_e13_no_mesh_policy_on_1_4() {
     Case::new().on_1_4().permissive().check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-    "#]],
+            PeerAuthentication foo/web
+              selector:
+                matchLabels:
+                  app: web
+              mtls:
+                mode: STRICT
+            plaintext-made-permissive note wider
+        "#]],
     );
     Case::new().on_1_4().incomplete().check(
         &input,
@@ -762,11 +763,11 @@ fn authn_e48_e49_e50_the_root_namespace() {
     check(
         &all(&[&grafana, &strict_mesh, &open]),
         &expect![[r#"
-        PeerAuthentication istio-system/default
-          mtls:
-            mode: STRICT
-        root-namespace-target error narrower
-    "#]],
+            PeerAuthentication istio-system/default
+              mtls:
+                mode: STRICT
+            root-namespace-target error wider
+        "#]],
     );
     let strict = policy_in("istio-system", "default", "{peers: [{mtls: {}}]}");
     check(
@@ -870,14 +871,8 @@ fn authn_e93_ambient_namespaces_cannot_disable() {
     check(
         &all(&[namespace, WEB, &policy("web", "{targets: [{name: web}]}")]),
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: PERMISSIVE
-        ambient-namespace warning wider
-    "#]],
+            ambient-namespace error wider
+        "#]],
     );
 }
 
