@@ -6,7 +6,8 @@
 use super::plan::{Plan, object_of};
 use super::{Draft, NewKind};
 use crate::api::{Labels, ManifestId};
-use crate::finding::ObjectRef;
+use crate::finding::catalogue::mtls;
+use crate::finding::{Code, ObjectRef};
 use crate::mesh::{Input, Version, World};
 use crate::yaml::{Manifest, Notes, Replacement, Slot, Tree};
 use serde_json::Value;
@@ -162,6 +163,9 @@ impl<'p> Parts<'p> {
     }
 }
 
+/// Why an object that had an effect becomes nothing: the mesh-wide object covers it, or the user gave it up.
+const HAD_AN_EFFECT: [Code; 2] = [mtls::ROOT_POLICY, mtls::ROOT_TARGET];
+
 /// What becomes of one old object: its new objects, or a comment.
 fn replacement(
     id: ManifestId,
@@ -181,7 +185,8 @@ fn replacement(
     }
     let object = object_of(input);
     let mut lines = match plan.inert.get(&id) {
-        Some(code) => vec![format!("meshlift: {object} became nothing; why: meshlift explain {code}")],
+        Some(code) if HAD_AN_EFFECT.contains(code) => vec![format!("meshlift: {object} became nothing ({code})")],
+        Some(code) => vec![format!("meshlift: {object} had no effect and became nothing ({code})")],
         None => {
             let hosts: Vec<String> = parts
                 .with(id)
@@ -202,7 +207,7 @@ fn replacement(
         }
     };
     lines.extend(
-        homeless_comments(&input.manifest, &carried_elsewhere(id, placed, manifests))
+        homeless_comments(&input.manifest, &carried_elsewhere(id, input, parts, manifests))
             .into_iter()
             .map(|line| line.trim_start_matches('#').trim_start().to_owned()),
     );
@@ -341,9 +346,12 @@ fn comments_in(trees: &[Tree]) -> Counts {
 
 /// The comments of an old object that stand in new objects whose home is another one. What the other contributors
 /// wrote themselves is theirs, so that a text which both have is not taken for this one's.
-fn carried_elsewhere(id: ManifestId, placed: &[Placed], manifests: &[Input]) -> Counts {
+fn carried_elsewhere(id: ManifestId, input: &Input, parts: &Parts<'_>, manifests: &[Input]) -> Counts {
     let mut kept = Counts::new();
-    for new in placed.iter().filter(|new| new.from.contains(&id)) {
+    if input.manifest.unclaimed_comments(&[]).is_empty() {
+        return kept;
+    }
+    for new in parts.with(id) {
         let mut carried = comments_in(std::slice::from_ref(&new.tree));
         let others = new.from.iter().filter(|other| **other != id).filter_map(|other| manifests.get(other.0));
         for comment in others.flat_map(|other| other.manifest.unclaimed_comments(&[])) {
