@@ -94,7 +94,6 @@ fn two_policies_on_one_workload_are_found() {
     };
     let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: foo}\nspec:\n  template:\n    metadata:\n      labels: {app: web, tier: a}\n    spec:\n      containers: [{name: app, image: app}]\n";
     let text = [policy("one", "{app: web}"), policy("two", "{tier: a}"), deployment.to_owned()].join("---\n");
-    let found: Vec<String> =
-        meshes(&[("all.yaml".to_owned(), text)]).iter().flat_map(|mesh| selected_twice(mesh)).collect();
+    let found: Vec<String> = meshes(&[("all.yaml".to_owned(), text)]).iter().flat_map(selected_twice).collect();
     assert_eq!(found, ["Deployment foo/web is selected by PeerAuthentication foo/one and PeerAuthentication foo/two"]);
 }
