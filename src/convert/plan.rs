@@ -32,7 +32,7 @@ pub struct Plan {
 pub fn plan(world: &World, mappings: &Mappings, options: &Options) -> Plan {
     let mut whole = Whole::default();
     let mapped = Mapped::new(mappings, &world.manifests, &old_objects(world), options.strict);
-    whole.part.findings = mapped.coverage(&world.manifests);
+    whole.part.findings = mapped.coverage(&world.manifests, &world.findings);
     for environment in &world.environments {
         let context = Context { mesh: &environment.mesh, manifests: &world.manifests, mapped: &mapped, options };
         let mut part = super::convert(context);

@@ -14,8 +14,9 @@ pub(super) fn on_gateway(rule: &Clause, only_http: bool, name: &str) -> Option<(
     if rule.asks_for_peer(true) {
         let dead = rule.is_http() || only_http;
         let direction = if dead { Direction::None } else { Direction::Narrower };
+        let consequence = if dead { "" } else { "; callers of its TCP ports, where it did count, are denied" };
         let message = format!(
-            "{name} is a gateway, where old Istio never saw who the peer is on HTTP, so this rule granted nothing there and is left out."
+            "{name} is a gateway, where old Istio never saw who the peer is on HTTP, so this rule is left out{consequence}."
         );
         return Some((true, Finding::new(codes::GATEWAY_KNEW_NO_PEER, message).direction(direction)));
     }

@@ -32,7 +32,9 @@ pub(super) fn write<'a>(work: &mut Work<'a>, jwt: &Jwt<'a>) {
         let from = homes(work, &place);
         let Some(home) = from.first().copied() else { continue };
         let asked: Vec<&Asked> = place.on.keys().filter_map(|id| jwt.asked.get(*id)).collect();
-        if place.policies.iter().any(|policy| policy.targets.is_empty()) {
+        // An optional token of a whole namespace or mesh is read on ports and workloads to come as well.
+        let rests_on_a_list = !place.selector.is_empty() || asked.iter().any(|asked| !asked.demands.is_empty());
+        if rests_on_a_list && place.policies.iter().any(|policy| policy.targets.is_empty()) {
             known_workloads_only(work, home, &place);
         }
         existing_rules(work, home, &place, &asked);
