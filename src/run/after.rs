@@ -4,7 +4,7 @@ use super::{Change, Loaded};
 use crate::api::ManifestId;
 use crate::convert::placement::{Placed, Placement};
 use crate::finding::catalogue::plan::NOT_YAML_AFTER_EDIT;
-use crate::finding::{Finding, Place};
+use crate::finding::{Finding, ObjectRef, Place};
 use crate::mesh::{self, BuildOptions, Input, Mesh};
 use crate::yaml::{self, Manifest, Replacement, Stream, Tree};
 use serde_json::Value;
@@ -14,8 +14,8 @@ use std::sync::Arc;
 /// What the changed files hold, read back from their new text.
 #[derive(Debug, Default)]
 pub struct ReadBack {
-    /// By file, then kind and name as written: the objects of the group that meshlift writes.
-    objects: BTreeMap<Arc<str>, BTreeMap<(String, String), Vec<Manifest>>>,
+    /// By file, then by identity as written: the objects of the group that meshlift writes.
+    objects: BTreeMap<Arc<str>, BTreeMap<ObjectRef, Vec<Manifest>>>,
     /// Files that would not read back as what was meant to be written.
     pub findings: Vec<Finding>,
 }
@@ -29,13 +29,14 @@ impl ReadBack {
     /// The object of a file that reads as this tree was meant.
     fn of_tree(&self, file: &Arc<str>, tree: &Tree) -> Option<&Manifest> {
         let meant = yaml::value_of(tree);
-        self.objects.get(file)?.get(&kind_and_name(&meant))?.iter().find(|manifest| *manifest.value() == meant)
+        self.objects.get(file)?.get(&identity(&meant))?.iter().find(|manifest| *manifest.value() == meant)
     }
 }
 
-fn kind_and_name(value: &Value) -> (String, String) {
+/// Kind, namespace and name as written.
+fn identity(value: &Value) -> ObjectRef {
     let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-    (text("/kind"), text("/metadata/name"))
+    ObjectRef::new(text("/kind"), text("/metadata/namespace"), text("/metadata/name"))
 }
 
 /// True for the objects that meshlift writes, and for others of their API group.
@@ -87,7 +88,7 @@ pub fn read_back(changes: &[Change], placement: &Placement, loaded: &Loaded) -> 
         let stream = Stream::parse(&format!("{} (new)", change.shown), change.new.clone());
         let objects = read_back.objects.entry(change.shown.clone()).or_default();
         for manifest in stream.manifests().into_iter().filter(is_new) {
-            objects.entry(kind_and_name(manifest.value())).or_default().push(manifest);
+            objects.entry(identity(manifest.value())).or_default().push(manifest);
         }
         let replacements = placement.changes.get(&change.shown);
         let missing = replacements.into_iter().flat_map(BTreeMap::values).any(|replacement| match replacement {

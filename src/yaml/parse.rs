@@ -226,9 +226,10 @@ impl Builder {
         }
     }
 
-    /// Makes the current document opaque. When no document is open, what stands between two is made one.
+    /// Makes the current document opaque. When no document is open, what stands between two is made one; without a mark
+    /// before it the parser had ended a document where it only broke, and all of it is opaque.
     fn broken(&mut self, error: &ScanError, at: usize) {
-        if !self.in_document {
+        if !self.in_document && !self.continues_a_document(at) {
             self.start_document(self.next_cut.unwrap_or(self.syntax.line_start(at)).min(at));
         }
         self.in_document = false;
@@ -243,6 +244,16 @@ impl Builder {
             self.syntax.text.get(at..).and_then(|rest| rest.chars().next()).map_or(at, |first| at + first.len_utf8());
         let place = self.syntax.place(Span { start: at, end });
         self.findings.push(Finding::new(code, message).at(place));
+    }
+
+    /// True when no `---` or `...` stands between the last document and `at`.
+    fn continues_a_document(&self, at: usize) -> bool {
+        let Some(document) = self.syntax.documents.last() else { return false };
+        let end = document.body.end;
+        let start = if self.syntax.line_start(end) == end { end } else { self.syntax.line_end(end) };
+        let between = self.syntax.slice(Span { start, end: at.max(start) });
+        let is_mark = |line: &str| line.starts_with("---") || line.starts_with("...");
+        self.next_cut.is_none() && !between.lines().any(is_mark)
     }
 
     fn describe(&self, kind: &ErrorKind, at: usize) -> (Code, String) {

@@ -1,6 +1,7 @@
 //! What is read, what is refused, and where.
 
 use super::*;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -203,4 +204,14 @@ fn templates_are_told_from_text_with_braces() {
 fn manifests_can_be_shared_between_threads() {
     fn shared<T: Send + Sync + Clone>() {}
     shared::<Manifest>();
+}
+
+#[test]
+fn a_document_that_breaks_in_the_middle_is_broken_as_a_whole() {
+    for text in [" a: b\na: c\n---\nk: v\n", "--- {a: b} }\n---\nk: v\n", "a: b\n...\n--- [c] d\n---\nk: v\n"] {
+        let stream = Stream::parse("a.yaml", Arc::from(text));
+        assert_eq!(stream.findings.len(), 1, "{text}");
+        let whole = stream.manifests().iter().filter(|manifest| manifest.value().get("k").is_none()).count();
+        assert_eq!(whole, usize::from(text.contains("...")), "no half of a document is an object: {text}");
+    }
 }
