@@ -86,9 +86,9 @@ fn whole_namespace(place: &Statics, http: bool, around: Around<'_>) -> Option<Ve
     let Around { scope, ground, namespace } = around;
     let mesh = scope.mesh;
     let exact_labels = place.labels.iter().all(|(_, values)| values.iter().all(|value| services::is_exact(value)));
-    let only_services =
-        !mesh.sidecars.iter().any(|sidecar| sidecar.meta.namespace == namespace && !sidecar.ingress.is_empty())
-            && !mesh.service_entries.iter().any(|entry| entry.meta.namespace == namespace && entry.selector.is_some());
+    let only_services = mesh.complete
+        && !mesh.sidecars.iter().any(|sidecar| sidecar.meta.namespace == namespace && !sidecar.ingress.is_empty())
+        && !mesh.service_entries.iter().any(|entry| entry.meta.namespace == namespace && entry.selector.is_some());
     let every_service = place.services.is_empty()
         || place.services.iter().any(|pattern| {
             pattern == "*"
