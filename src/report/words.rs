@@ -69,6 +69,9 @@ pub(super) fn statement(verification: &Verification) -> String {
         Verdict::Different => "some denied requests become allowed, and some allowed ones become denied".to_owned(),
         Verdict::Wider => "some requests that were denied become allowed".to_owned(),
         Verdict::Narrower => "some requests that were allowed become denied".to_owned(),
+        Verdict::Undecided if verification.sampled == 0 => {
+            "nothing is proved: the input is not understood in full, or there are too many combinations".to_owned()
+        }
         Verdict::Undecided => format!(
             "too many combinations to prove within the budget; {} compared and none differs",
             count(usize::try_from(verification.sampled).unwrap_or(usize::MAX), "sampled request")

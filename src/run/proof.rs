@@ -75,10 +75,14 @@ pub fn unexplained(
             Outcome::Equal => (false, false),
             Outcome::Undecided(sampled) => {
                 let severity = if allowed.contains(&PROOF_UNDECIDED) { Severity::Warning } else { Severity::Error };
-                let message = format!(
-                    "{} could not be compared completely; {sampled} sampled requests did not differ",
-                    port_of(verdict)
-                );
+                let what = port_of(verdict);
+                let message = if sampled == 0 {
+                    format!(
+                        "{what} could not be compared: an object that bears on these pods could not be read or is not understood in full (a Sidecar with ingress listeners, for example), or there are too many combinations"
+                    )
+                } else {
+                    format!("{what} could not be compared completely; {sampled} sampled requests did not differ")
+                };
                 unexplained
                     .push(Finding::new(PROOF_UNDECIDED, message).on(verdict.workload.clone()).severity(severity));
                 (false, false)
