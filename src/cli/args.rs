@@ -188,6 +188,9 @@ pub struct MeshArgs {
     /// Istio release the old objects ran on [default: 1.5]
     #[arg(long, value_enum, value_name = "RELEASE")]
     pub from: Option<From>,
+    /// The old proxies sniffed the protocol of ports without a protocol name (1.5; off in Istio's charts)
+    #[arg(long)]
+    pub inbound_sniffing: bool,
     /// Istio release that will run the result, like 1.22 [default: the newest known, 1.30]
     #[arg(long, value_name = "VERSION")]
     pub to: Option<String>,

@@ -16,6 +16,8 @@ pub struct Config {
     pub one_mesh: bool,
     /// Istio release the old objects ran on: `1.4` or `1.5` (quoted).
     pub from: Option<String>,
+    /// The old proxies sniffed the protocol of ports without a protocol name.
+    pub inbound_sniffing: bool,
     /// Istio release that will run the result, like `1.22` (quoted).
     pub to: Option<String>,
     /// `v1` or `v1beta1`.

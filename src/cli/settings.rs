@@ -130,7 +130,7 @@ fn mesh_settings(args: &MeshArgs, config: &Config) -> anyhow::Result<Settings> {
         trust_domain_aliases: aliases,
         cluster_domain: pick(&args.cluster_domain, &config.cluster_domain, default.cluster_domain.clone()),
         default_namespace: pick(&args.namespace, &config.namespace, default.default_namespace.clone()),
-        ..default
+        inbound_sniffing: args.inbound_sniffing || config.inbound_sniffing,
     })
 }
 

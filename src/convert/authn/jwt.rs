@@ -22,7 +22,7 @@ use crate::api::ManifestId;
 use crate::api::core::Transport;
 use crate::api::legacy::AuthenticationPolicy;
 use crate::finding::catalogue::{jwt as codes, mtls};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Direction, Finding, Severity};
 use crate::mesh::{Protocol, SourceRelease, selects};
 use asked::Asked;
 use std::collections::{BTreeMap, BTreeSet};
@@ -176,26 +176,46 @@ fn is_http(subject: &Subject<'_>, port: &Port<'_>) -> bool {
     !is_status && !announces_bytes(name)
 }
 
-/// A policy with tokens on a port that was not HTTP never looked at them there (J13, E45, E74).
+/// A policy with tokens on a port that was not HTTP never looked at them there (J13, E45, E74). On 1.5 that is known
+/// for sure only of ports whose name announces another protocol: proxies that sniffed demanded tokens on the others.
 fn without_http(work: &mut Work<'_>, subject: &Subject<'_>, port: &Port<'_>, policy: &AuthenticationPolicy) {
     let Some(governed) = &port.governed else { return };
-    if policy.targets.is_empty() || subject.gateway {
+    if subject.gateway {
         return;
     }
     let name = &governed.service_port.name;
     let announces = announces_bytes(name);
+    let may_have_been_sniffed = !announces && work.mesh().settings.source == SourceRelease::V1_5;
+    if policy.targets.is_empty() && !may_have_been_sniffed {
+        return;
+    }
     let name = if name.is_empty() { "has no name".to_owned() } else { format!("is named `{name}`") };
-    let message = format!(
-        "Port {} of Service {} {name}, which is not HTTP to Istio, so no token was ever demanded on it.",
-        governed.service_port.port, governed.service.meta.name
-    );
-    let target = policy.targets.iter().find(|target| target.name == governed.service.meta.name);
+    let (port, service) = (governed.service_port.port, &governed.service.meta);
+    let target = policy.targets.iter().find(|target| target.name == service.name);
     let place = target.map_or_else(|| policy.meta.place.clone(), |target| target.place.clone());
-    // A port that says it is not HTTP surprises nobody.
-    let severity = if announces { Severity::Note } else { Severity::Warning };
-    let finding = Finding::new(codes::JWT_ON_TCP_PORT, message).at(place).severity(severity);
-    work.report(policy, finding.related(governed.service.meta.place.clone(), "the Service"));
-    work.inert(policy, codes::JWT_ON_TCP_PORT);
+    if may_have_been_sniffed {
+        let message = format!(
+            "Port {port} of Service {} {name}; Istio 1.5 demanded tokens on it only if its proxies sniffed inbound protocols, which nothing in the input tells.",
+            service.name
+        );
+        let remedy = "Say --inbound-sniffing if PILOT_ENABLE_PROTOCOL_SNIFFING_FOR_INBOUND was on; if it was off, as in Istio's charts, accept that with --allow jwt-on-tcp-port.";
+        let finding = Finding::new(codes::JWT_ON_TCP_PORT, message).direction(Direction::Wider).remedy(remedy);
+        if !work.refuse(policy, finding.at(place).related(service.place.clone(), "the Service")) {
+            return;
+        }
+    } else {
+        let message = format!(
+            "Port {port} of Service {} {name}, which is not HTTP to Istio, so no token was ever demanded on it.",
+            service.name
+        );
+        // A port that says it is not HTTP surprises nobody.
+        let severity = if announces { Severity::Note } else { Severity::Warning };
+        let finding = Finding::new(codes::JWT_ON_TCP_PORT, message).at(place).severity(severity);
+        work.report(policy, finding.related(service.place.clone(), "the Service"));
+    }
+    if !policy.targets.is_empty() {
+        work.inert(policy, codes::JWT_ON_TCP_PORT);
+    }
 }
 
 /// True when a port's name announces a protocol other than HTTP.

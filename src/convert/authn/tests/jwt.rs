@@ -1437,14 +1437,8 @@ fn authn_e45_tokens_on_an_unnamed_port() {
     check(
         &all(&[&web, &origins(&jwt("a", ""))]),
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-        jwt-on-tcp-port warning none
-    "#]],
+            jwt-on-tcp-port error wider
+        "#]],
     );
 }
 
