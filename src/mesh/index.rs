@@ -127,7 +127,7 @@ impl InNamespace {
 }
 
 /// The items at some positions.
-fn at<'m, T>(list: &'m [T], positions: impl IntoIterator<Item = usize>) -> impl Iterator<Item = &'m T> {
+fn at<T>(list: &[T], positions: impl IntoIterator<Item = usize>) -> impl Iterator<Item = &T> {
     positions.into_iter().filter_map(|position| list.get(position))
 }
 
