@@ -10,6 +10,7 @@ use crate::finding::catalogue::mtls;
 use crate::finding::{Code, ObjectRef};
 use crate::mesh::{Input, Version, World};
 use crate::yaml::{Manifest, Notes, Replacement, Slot, Tree};
+use rayon::prelude::*;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -108,38 +109,31 @@ impl Placement {
 pub fn place(plan: &Plan, world: &World, style: Style) -> Placement {
     let manifests = &world.manifests;
     let namespaces = effective_namespaces(world);
-    let mut placement = Placement::default();
-    for draft in &plan.drafts {
-        let home = draft.from.first().and_then(|id| Some((id, manifests.get(id.0)?)));
-        if let Some((home_id, home)) = home {
-            placement.placed.push(Placed {
-                object: ObjectRef::new(draft.kind.word(), &draft.namespace, &draft.name),
-                from: draft.from.clone(),
-                tree: object_tree(
-                    draft,
-                    &home.manifest,
-                    style,
-                    !lives_in(&draft.namespace, *home_id, home, &namespaces),
-                ),
-                standalone: object_tree(draft, &home.manifest, style, true),
-                elsewhere: home.inventory,
-                apply_rank: apply_rank(draft, style.target),
-            });
-        }
-    }
+    let placed = |draft: &Draft| {
+        let home_id = draft.from.first()?;
+        let home = manifests.get(home_id.0)?;
+        let name_namespace = !lives_in(&draft.namespace, *home_id, home, &namespaces);
+        Some(Placed {
+            object: ObjectRef::new(draft.kind.word(), &draft.namespace, &draft.name),
+            from: draft.from.clone(),
+            tree: object_tree(draft, &home.manifest, style, name_namespace),
+            standalone: object_tree(draft, &home.manifest, style, true),
+            elsewhere: home.inventory,
+            apply_rank: apply_rank(draft, style.target),
+        })
+    };
+    let placed = plan.drafts.par_iter().filter_map(placed).collect();
+    let mut placement = Placement { placed, changes: BTreeMap::new() };
     let parts = Parts::of(&placement.placed);
-    for id in &world.legacy {
-        let Some(input) = manifests.get(id.0) else { continue };
-        if input.inventory || plan.refused.contains(id) {
-            continue;
-        }
-        if let Some(replacement) = replacement(*id, input, plan, &parts, manifests) {
-            placement
-                .changes
-                .entry(input.manifest.file().clone())
-                .or_default()
-                .insert(input.manifest.slot(), replacement);
-        }
+    let stays = |id: &ManifestId| plan.refused.contains(id);
+    let replaced = |id: &ManifestId| {
+        let input = manifests.get(id.0).filter(|input| !input.inventory && !stays(id))?;
+        Some((input, replacement(*id, input, plan, &parts, manifests)?))
+    };
+    let replaced: Vec<(&Input, Replacement)> = world.legacy.par_iter().filter_map(replaced).collect();
+    for (input, replacement) in replaced {
+        let file = placement.changes.entry(input.manifest.file().clone()).or_default();
+        file.insert(input.manifest.slot(), replacement);
     }
     placement
 }

@@ -6,6 +6,7 @@ use super::environments::{self, Member, Plan};
 use super::{BuildOptions, Environment, Input, Mesh, World};
 use crate::api::ManifestId;
 use crate::finding::{self, Finding};
+use rayon::prelude::*;
 use std::collections::BTreeSet;
 
 /// Decodes the input and splits it into environments (the module `environments` states the rule).
@@ -13,12 +14,18 @@ use std::collections::BTreeSet;
 /// Legacy objects of an inventory are part of the mesh, because they decide what was enforced; their manifests are
 /// marked by [`Input::inventory`] and are not in [`World::legacy`].
 pub fn build(inputs: Vec<Input>, options: &BuildOptions) -> World {
-    let mut findings = Vec::new();
-    let decoded: Vec<Decoded> = inputs
-        .iter()
+    // Parts keep their order, so the result does not depend on which thread was first.
+    let parts: Vec<(Option<Decoded>, Vec<Finding>)> = inputs
+        .par_iter()
         .enumerate()
-        .filter_map(|(index, input)| decode::decode(ManifestId(index), input, options, &mut findings))
+        .map(|(index, input)| {
+            let mut findings = Vec::new();
+            (decode::decode(ManifestId(index), input, options, &mut findings), findings)
+        })
         .collect();
+    let (decoded, findings): (Vec<Option<Decoded>>, Vec<Vec<Finding>>) = parts.into_iter().unzip();
+    let decoded: Vec<Decoded> = decoded.into_iter().flatten().collect();
+    let mut findings: Vec<Finding> = findings.into_iter().flatten().collect();
 
     // A patch is not an object: it neither exists nor separates environments.
     let objects: Vec<&Decoded> = decoded.iter().filter(|d| !matches!(d.outcome, Outcome::Patch)).collect();

@@ -7,6 +7,7 @@ use crate::finding::catalogue::plan::NOT_YAML_AFTER_EDIT;
 use crate::finding::{Finding, ObjectRef, Place};
 use crate::mesh::{self, BuildOptions, Input, Mesh};
 use crate::yaml::{self, Manifest, Replacement, Stream, Tree};
+use rayon::prelude::*;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -91,7 +92,8 @@ pub fn read_back(changes: &[Change], placement: &Placement, loaded: &Loaded) -> 
             objects.entry(identity(manifest.value())).or_default().push(manifest);
         }
         let replacements = placement.changes.get(&change.shown);
-        let missing = replacements.into_iter().flat_map(BTreeMap::values).any(|replacement| match replacement {
+        let replacements: Vec<&Replacement> = replacements.into_iter().flat_map(BTreeMap::values).collect();
+        let missing = replacements.par_iter().any(|replacement| match replacement {
             Replacement::Comment(_) => false,
             // ANY object that cannot be read back as it was meant makes the file wrong.
             Replacement::Objects(trees) => trees.iter().any(|tree| read_back.of_tree(&change.shown, tree).is_none()),

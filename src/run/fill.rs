@@ -10,6 +10,7 @@ use crate::finding::Finding;
 use crate::mesh::Input;
 use crate::report::{self, Conversion, NewObject, OldObject, Report, Summary, Verification, Witnesses};
 use crate::yaml;
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The report of a conversion.
@@ -59,7 +60,7 @@ fn conversions(placement: &Placement, manifests: &[Input], read_back: &ReadBack)
         groups.entry(placed.from.clone()).or_default().push(placed);
     }
     groups
-        .into_iter()
+        .into_par_iter()
         .map(|(from, group)| Conversion {
             from: from.iter().filter_map(|id| old_object(*id, manifests)).collect(),
             to: group.into_iter().map(|placed| new_object(placed, manifests, read_back)).collect(),

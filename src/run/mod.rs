@@ -23,6 +23,7 @@ use crate::mapping::Mappings;
 use crate::report::{FileChange, Purpose, Report};
 use crate::yaml;
 use load::{Loaded, load};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -119,7 +120,7 @@ pub fn run(job: Job) -> Done {
         .map(|change| FileChange { path: change.shown.clone(), old: change.old.clone(), new: change.new.clone() })
         .collect();
     report.sort();
-    Done {
+    let done = Done {
         stream: stream(&placement),
         notes: loaded.notes,
         sources: loaded.files.into_values().map(|file| file.source.source).collect(),
@@ -128,7 +129,10 @@ pub fn run(job: Job) -> Done {
         may_print: exit.may_print(job.keep_going),
         may_write,
         exit,
-    }
+    };
+    // Freeing a large input takes a while, and nobody has to wait for it.
+    rayon::spawn(move || drop((loaded.world, plan, placement, read_back)));
+    done
 }
 
 /// The changed files with their new text.
@@ -147,7 +151,7 @@ fn rewrite(loaded: &Loaded, placement: &Placement) -> Vec<Change> {
 /// The new objects as one stream, each with its namespace spelled out.
 fn stream(placement: &Placement) -> String {
     let documents: Vec<String> =
-        placement.in_apply_order().into_iter().map(|placed| yaml::emit(&placed.standalone)).collect();
+        placement.in_apply_order().into_par_iter().map(|placed| yaml::emit(&placed.standalone)).collect();
     documents.join("---\n")
 }
 

@@ -1,10 +1,11 @@
 //! A parsed file: its documents, the objects in them, and what could not be read.
 
 use super::manifest::Manifest;
-use super::syntax::{Id, Kind, Syntax};
+use super::syntax::{Document, Id, Kind, Syntax};
 use super::{Slot, parse, template, value};
 use crate::finding::catalogue::input;
 use crate::finding::{Finding, Place, Span};
+use rayon::prelude::*;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -26,22 +27,20 @@ impl Stream {
     /// Parses a file. `path` is used for places only.
     pub fn parse(path: &str, text: Arc<str>) -> Stream {
         let (mut syntax, mut findings) = parse::parse(path, text.clone());
-        let mut values = Vec::with_capacity(syntax.documents.len());
-        for index in 0..syntax.documents.len() {
-            let root = syntax.documents.get(index).and_then(|document| document.root);
-            let read = root.map(|root| value::value_of(&syntax, root));
-            match read {
-                Some(Ok(value)) => values.push(Some(value)),
+        let read = |document: &Document| document.root.map(|root| value::value_of(&syntax, root));
+        let read: Vec<_> = syntax.documents.par_iter().map(read).collect();
+        let mut values = Vec::with_capacity(read.len());
+        for (document, read) in syntax.documents.iter_mut().zip(read) {
+            values.push(match read {
+                Some(Ok(value)) => Some(value),
                 Some(Err(finding)) => {
                     findings.push(*finding);
-                    values.push(None);
                     // A document without a meaning is as opaque as one that does not parse.
-                    if let Some(document) = syntax.documents.get_mut(index) {
-                        document.root = None;
-                    }
+                    document.root = None;
+                    None
                 }
-                None => values.push(None),
-            }
+                None => None,
+            });
         }
         let template = template::first_action(&syntax, &values);
         let syntax = Arc::new(syntax);
