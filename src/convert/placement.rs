@@ -71,12 +71,30 @@ pub struct Placed {
     pub from: Vec<ManifestId>,
     /// The object as it stands in the home's file.
     pub tree: Tree,
-    /// The object with its namespace spelled out, for a stream that no kustomization completes.
-    pub standalone: Tree,
     /// True when its home is in the inventory: it is converted there, and only counts in the proof.
     pub elsewhere: bool,
     /// When it has to be applied, relative to the others (`spec/authn.md` §2.5, `spec/rbac.md` §6.13).
     apply_rank: u8,
+}
+
+impl Placed {
+    /// The object with its namespace spelled out, for a stream that no kustomization completes.
+    pub fn standalone(&self) -> Tree {
+        let mut tree = self.tree.clone();
+        if let Some(Tree::Map(metadata)) = entry_mut(&mut tree, "metadata")
+            && !metadata.iter().any(|(_, key, _)| key == "namespace")
+        {
+            let after_name = metadata.iter().position(|(_, key, _)| key == "name").map_or(metadata.len(), |at| at + 1);
+            let namespace = Tree::Scalar(self.object.namespace.as_str().into());
+            metadata.insert(after_name, (Notes::default(), "namespace".to_owned(), namespace));
+        }
+        tree
+    }
+}
+
+fn entry_mut<'t>(tree: &'t mut Tree, key: &str) -> Option<&'t mut Tree> {
+    let Tree::Map(entries) = tree else { return None };
+    entries.iter_mut().find(|(_, name, _)| name == key).map(|(_, _, value)| value)
 }
 
 /// What happens to every file.
@@ -117,7 +135,6 @@ pub fn place(plan: &Plan, world: &World, style: Style) -> Placement {
             object: ObjectRef::new(draft.kind.word(), &draft.namespace, &draft.name),
             from: draft.from.clone(),
             tree: object_tree(draft, &home.manifest, style, name_namespace),
-            standalone: object_tree(draft, &home.manifest, style, true),
             elsewhere: home.inventory,
             apply_rank: apply_rank(draft, style.target),
         })

@@ -72,7 +72,7 @@ pub fn mesh_after(before: &Mesh, placement: &Placement, read_back: &ReadBack, lo
 
 /// A new object that is in no changed file, because its old ones are in the inventory.
 fn standing_alone(placed: &Placed) -> Option<Manifest> {
-    let text = Arc::from(yaml::emit(&placed.standalone));
+    let text = Arc::from(yaml::emit(&placed.standalone()));
     Stream::parse(&format!("<{}>", placed.object), text).manifests().into_iter().next()
 }
 

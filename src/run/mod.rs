@@ -151,7 +151,7 @@ fn rewrite(loaded: &Loaded, placement: &Placement) -> Vec<Change> {
 /// The new objects as one stream, each with its namespace spelled out.
 fn stream(placement: &Placement) -> String {
     let documents: Vec<String> =
-        placement.in_apply_order().into_par_iter().map(|placed| yaml::emit(&placed.standalone)).collect();
+        placement.in_apply_order().into_par_iter().map(|placed| yaml::emit(&placed.standalone())).collect();
     documents.join("---\n")
 }
 

@@ -106,7 +106,7 @@ pub fn converter(text: &str) {
     let new: Vec<Input> = placement
         .placed
         .iter()
-        .flat_map(|placed| Stream::parse("new.yaml", Arc::from(yaml::emit(&placed.standalone))).manifests())
+        .flat_map(|placed| Stream::parse("new.yaml", Arc::from(yaml::emit(&placed.standalone()))).manifests())
         .map(input)
         .collect();
     assert_eq!(new.len(), placement.placed.len(), "every new object can be read");
