@@ -16,7 +16,9 @@ pub(super) fn of_scalar(syntax: &Syntax, after: usize, span: Span, tag: Option<S
     let header = if is_block { block_header(syntax, after, span.start) } else { None };
     match (header, tag) {
         (Some(header), _) => {
-            node = Span { start: header.start, end: node.end.max(header.end) };
+            // The parser places an empty text at the next token, which may be the mark of the next document.
+            let end = if node.start == node.end { header.end } else { node.end };
+            node = Span { start: header.start, end };
         }
         (None, None) if node.start == node.end => {
             return Extent { node: span, content_end: after_missing(syntax, span.start) };

@@ -286,3 +286,13 @@ proptest! {
         prop_assert_eq!(comments(&after), comments(&text) - removed.len() + usize::from(new.is_empty()), "{:?}", after);
     }
 }
+
+#[test]
+fn an_empty_block_scalar_ends_before_the_next_document() {
+    for text in ["a: >\n---\nb: 1\n", "a: |-\n\n---\nb: 1\n", "a: |+\n---\nb: 1\n"] {
+        let rewritten =
+            rewrite(&stream(text), &BTreeMap::from([(Slot { document: 0, item: None }, object(json!({"k": 1})))]));
+        assert_eq!(super::stream(&rewritten).manifests().len(), 2, "{rewritten}");
+        assert!(rewritten.starts_with("k: 1\n") && rewritten.ends_with("---\nb: 1\n"), "{rewritten}");
+    }
+}
