@@ -95,7 +95,11 @@ pub fn converter(text: &str) {
     let inputs: Vec<Input> = stream.manifests().into_iter().map(input).collect();
     let world = mesh::build(inputs, &BuildOptions { one_mesh: true, ..BuildOptions::default() });
     assert_located(&world.findings);
-    let options = Options { shadow: text.len().is_multiple_of(2), port_fence: text.len().is_multiple_of(3), ..Options::default() };
+    let options = Options {
+        shadow: text.len().is_multiple_of(2),
+        port_fence: text.len().is_multiple_of(3),
+        ..Options::default()
+    };
     let plan = plan(&world, &Mappings::embedded().for_source(5), &options);
     assert_located(&plan.findings);
     let style = Style { api_version: None, target: BuildOptions::default().settings.target };
