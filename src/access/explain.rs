@@ -19,6 +19,7 @@ pub fn witness(
 ) -> Witness {
     let request = completed(request, subject);
     Witness {
+        supposed: labels.clone(),
         request: lines(&request, subject, labels),
         curl: (subject.traffic == Transport::Http).then(|| curl(&request, subject)),
         old: decider(old.decide(f, &request)),

@@ -188,7 +188,9 @@ pub fn questions<'a>(
         let chains = if terminated { [Protocol::Http; 2] } else { [port.old_protocol, port.new_protocol] };
         ask(Some(port.number), Some((port.service, port.service_port)), chains);
     }
-    for (service, port) in services.unresolved_ports(&pods.before) {
+    // Pods that a manifest shows without a port of that name are not behind that Service port (authn §2.2).
+    let unresolved = if pods.before.stand_in { services.unresolved_ports(&pods.before) } else { Vec::new() };
+    for (service, port) in unresolved {
         ask(None, Some((service, port)), [services.old_protocol(port), services.new_protocol(port)]);
     }
     ask(None, None, [Protocol::Auto, Protocol::Auto]);

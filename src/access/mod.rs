@@ -34,6 +34,7 @@ mod trust_domain;
 
 pub use prove::prove;
 
+use crate::api::Labels;
 use crate::finding::{ObjectRef, Place};
 use crate::mesh::Mesh;
 use std::collections::BTreeSet;
@@ -144,6 +145,9 @@ pub enum Outcome {
 /// A request that shows a difference.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Witness {
+    /// Labels that the pods are supposed to carry beyond those that their Service asks for: no manifest shows such
+    /// pods, and none rules them out. Empty when the pods need none, which is preferred.
+    pub supposed: Labels,
     /// The request as (what, value) lines a person can read: from, method, host, path, header x-env, token, ...
     pub request: Vec<(String, String)>,
     /// A curl-like line, for HTTP.

@@ -34,8 +34,13 @@ impl Exit {
         for finding in findings {
             let about_input =
                 catalogue::input::CODES.contains(&finding.code) || catalogue::mapping::CODES.contains(&finding.code);
-            let about_proof = [plan::UNEXPLAINED_DIFFERENCE, plan::PROOF_UNDECIDED, plan::NOT_YAML_AFTER_EDIT]
-                .contains(&finding.code);
+            let about_proof = [
+                plan::UNEXPLAINED_DIFFERENCE,
+                plan::PODS_MAY_BE_SHARED,
+                plan::PROOF_UNDECIDED,
+                plan::NOT_YAML_AFTER_EDIT,
+            ]
+            .contains(&finding.code);
             match finding.severity {
                 Severity::Error if about_input && is_about_reading(finding) => exit.unreadable = true,
                 Severity::Error if about_proof => exit.different = true,
@@ -70,7 +75,7 @@ impl Exit {
     /// Why the result is neither printed nor written, and what helps, as part of a sentence.
     pub fn reason_to_withhold(self) -> &'static str {
         if self.different {
-            "the proof found a difference that no finding explains"
+            "the proof found a difference that is neither explained nor accepted"
         } else if self.refused {
             "something was refused; `--keep-going` converts the rest"
         } else {

@@ -3,10 +3,12 @@
 use super::after::{self, ReadBack};
 use super::{Loaded, strangers};
 use crate::access::{self, Outcome, Side, World};
+use crate::api::Labels;
 use crate::convert::placement::Placement;
 use crate::convert::plan::Plan;
-use crate::finding::catalogue::plan::{PROOF_UNDECIDED, UNEXPLAINED_DIFFERENCE};
-use crate::finding::{Code, Direction, Finding, Severity};
+use crate::finding::catalogue::mtls::{UNDECLARED_PORTS, UNKNOWN_MESH_POLICY};
+use crate::finding::catalogue::plan::{PODS_MAY_BE_SHARED, PROOF_UNDECIDED, UNEXPLAINED_DIFFERENCE};
+use crate::finding::{Code, Direction, Finding, ObjectRef, Severity};
 use std::collections::BTreeSet;
 
 /// Solver steps allowed per workload, port and transport.
@@ -53,12 +55,15 @@ pub fn unexplained(
     findings: &[Finding],
     allowed: &BTreeSet<Code>,
     something_refused: bool,
+    strict: bool,
 ) -> Vec<Finding> {
     let mut unexplained = Vec::new();
     for verdict in verdicts {
         let namespace = &verdict.workload.namespace;
         let about_here = |finding: &&Finding| {
-            finding.object.as_ref().is_none_or(|object| object.namespace.is_empty() || object.namespace == *namespace)
+            // A missing MeshPolicy is missed everywhere, whichever object the finding stands at.
+            finding.code == UNKNOWN_MESH_POLICY
+                || finding.object.as_ref().is_none_or(|object| is_mesh_wide(object) || object.namespace == *namespace)
         };
         // ANY finding that announced the difference explains it.
         let wider_accepted = findings
@@ -68,7 +73,7 @@ pub fn unexplained(
         // What is lost where access was exchanged (DISABLE for STRICT) is part of what the user allowed.
         let narrower_announced = wider_accepted
             || findings.iter().filter(about_here).any(|finding| finding.direction == Direction::Narrower);
-        let (wider, narrower) = match verdict.outcome {
+        let (wider, mut narrower) = match verdict.outcome {
             Outcome::Different => (true, true),
             Outcome::Wider => (true, false),
             Outcome::Narrower => (false, true),
@@ -88,19 +93,56 @@ pub fn unexplained(
                 (false, false)
             }
         };
-        let explained = (!wider || wider_accepted) && (!narrower || narrower_announced);
-        if !explained && !something_refused {
-            let (direction, word) =
-                if wider && !wider_accepted { (Direction::Wider, "more") } else { (Direction::Narrower, "less") };
+        if strict && verdict.port.is_none() && narrower && !narrower_announced {
+            // The one difference that no exact form avoids (`design.md` §6.3): said here, where it is known for sure.
+            let message = format!(
+                "The ports of {} that no Service declares took every caller; the new policies cover them too.",
+                verdict.workload
+            );
+            unexplained.push(Finding::new(UNDECLARED_PORTS, message).on(verdict.workload.clone()));
+            narrower = false;
+        }
+        let open = [
+            (wider && !wider_accepted).then_some((Direction::Wider, "more", &verdict.wider)),
+            (narrower && !narrower_announced).then_some((Direction::Narrower, "less", &verdict.narrower)),
+        ];
+        if something_refused {
+            continue;
+        }
+        // Wider first; a difference on pods that may not exist only when there is no other.
+        let on_real_pods =
+            open.iter().flatten().find(|(_, _, witness)| witness.as_ref().is_none_or(|w| w.supposed.is_empty()));
+        if let Some((direction, word, _)) = on_real_pods {
             let message = format!(
                 "{} would grant {word} than before, and nothing in the conversion explains it",
                 port_of(verdict)
             );
             unexplained
-                .push(Finding::new(UNEXPLAINED_DIFFERENCE, message).on(verdict.workload.clone()).direction(direction));
+                .push(Finding::new(UNEXPLAINED_DIFFERENCE, message).on(verdict.workload.clone()).direction(*direction));
+        } else if let Some((direction, word, Some(witness))) = open.iter().flatten().next() {
+            let finding = about_supposed_pods(verdict, &witness.supposed, word).direction(*direction);
+            let severity = if allowed.contains(&finding.code) { Severity::Warning } else { Severity::Error };
+            unexplained.push(finding.severity(severity));
         }
     }
     unexplained
+}
+
+/// True for objects that bear on every namespace: a RbacConfig does, wherever it stands (`spec/rbac.md` §1.2).
+fn is_mesh_wide(object: &ObjectRef) -> bool {
+    object.namespace.is_empty() || object.kind == "RbacConfig"
+}
+
+/// A difference on pods of which nobody knows whether they exist.
+fn about_supposed_pods(verdict: &access::Verdict, labels: &Labels, word: &str) -> Finding {
+    let labels: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let message = format!(
+        "If pods of {} also carry {}, {} would grant {word} than before",
+        verdict.workload,
+        labels.join(", "),
+        port_of(verdict)
+    );
+    Finding::new(PODS_MAY_BE_SHARED, message).on(verdict.workload.clone())
 }
 
 /// The workload and port of a verdict, for sentences.

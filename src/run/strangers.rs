@@ -12,6 +12,10 @@ const NAME: &str = "<any>";
 
 /// The namespaces in which made-up Services are needed to compare these meshes; empty when there is something real.
 pub fn namespaces(meshes: &[&Mesh]) -> BTreeSet<String> {
+    // A complete input says that there is none.
+    if meshes.iter().all(|mesh| mesh.complete) {
+        return BTreeSet::new();
+    }
     // ANY real Service or workload is enough: then the rest of the input is about those.
     if meshes.iter().any(|mesh| !mesh.services.is_empty() || !mesh.workloads.is_empty()) {
         return BTreeSet::new();

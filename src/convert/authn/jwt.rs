@@ -20,7 +20,7 @@ use super::mtls::is_ambient;
 use super::subjects::{Port, Subject};
 use crate::api::ManifestId;
 use crate::api::core::Transport;
-use crate::api::legacy::AuthenticationPolicy;
+use crate::api::legacy::{AuthenticationPolicy, PeerMethod};
 use crate::finding::catalogue::{jwt as codes, mtls};
 use crate::finding::{Direction, Finding, Severity};
 use crate::mesh::{Protocol, SourceRelease, selects};
@@ -257,6 +257,14 @@ fn replaced(work: &mut Work<'_>, policy: &AuthenticationPolicy) {
         policy.meta.object()
     );
     work.report(policy, Finding::new(codes::JWT_REPLACED, message));
+    if policy.peers.iter().any(|peer| matches!(peer, PeerMethod::Jwt(_))) {
+        // Only the origins were switched off; the token that a peer method demands still was (authn §2.5).
+        let message = format!(
+            "{} demands a token of the peer beside the RequestAuthentication of the input, which no new object can say.",
+            policy.meta.object()
+        );
+        work.refuse(policy, Finding::new(codes::PEER_AND_ORIGIN_TOKENS, message));
+    }
     work.inert(policy, codes::JWT_REPLACED);
 }
 

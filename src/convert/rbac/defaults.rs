@@ -17,7 +17,7 @@ use crate::api::legacy::RbacMode;
 use crate::api::{Labels, ManifestId};
 use crate::convert::{Context, Draft};
 use crate::finding::catalogue::rbac as codes;
-use crate::finding::{Finding, Place, Severity};
+use crate::finding::{Direction, Finding, Place, Severity};
 use crate::mesh::{Lookup, kubectl_get};
 use std::collections::BTreeSet;
 
@@ -168,7 +168,7 @@ impl<'a> Builder<'a> {
             return self.tell(at, finding.related(service.meta.place.clone(), "the Service"));
         };
         let namespace = &service.meta.namespace;
-        self.check_root(service, selector, at);
+        self.check_root(service, selector, at, Direction::Narrower);
         let pods: Vec<&Pod<'_>> = self.ground.pods(namespace, Some(selector)).collect();
         if !pods.is_empty() && pods.iter().all(|pod| pod.replaced) {
             return self.tell(at, replaced(service));
@@ -177,6 +177,31 @@ impl<'a> Builder<'a> {
             pod.namespace() == namespace && crate::mesh::selects(selector, &pod.workload.pod_labels)
         });
         let ports = PortsOf::survey(&pods, self.scope);
+        if ports.contested() {
+            let finding = Finding::new(
+                codes::SHARED_PORT,
+                format!(
+                    "A port of the Service {} belongs on some of its pods to a Service that RBAC was off for; it would be closed there too.",
+                    service.meta.name
+                ),
+            );
+            self.tell(at, finding.direction(Direction::Narrower));
+        }
+        let open_by_name = pods
+            .iter()
+            .flat_map(|pod| &pod.unresolved)
+            .find(|(owner, _)| !self.scope.covers(owner))
+            .map(|(owner, _)| *owner);
+        if let Some(owner) = open_by_name {
+            let finding = Finding::new(
+                codes::NAMED_PORT_UNRESOLVED,
+                format!(
+                    "The Service `{}`, for which RBAC was off, leads to a container port of these pods by name, and nothing in the input says which number that is; it is now denied by default.",
+                    owner.meta.name
+                ),
+            );
+            self.tell(at, finding);
+        }
         self.closed.push(Selection { namespace: Some(namespace), selector: Some(selector) });
         let rules = if self.fenced && ports.known && !ports.closed.is_empty() {
             self.kept_open.push(Selection { namespace: Some(namespace), selector: Some(selector) });
@@ -254,7 +279,7 @@ impl<'a> Builder<'a> {
             }
             return;
         }
-        self.check_root(service, selector, at);
+        self.check_root(service, selector, at, Direction::Wider);
         let ports = PortsOf::survey(&pods, self.scope);
         let rule = if ports.closed.is_empty() && ports.known {
             self.kept_open.push(Selection { namespace: Some(namespace), selector: Some(selector) });
@@ -271,6 +296,17 @@ impl<'a> Builder<'a> {
                 );
                 self.tell(at, finding);
             }
+            let hidden = |pod: &&Pod<'_>| pod.unresolved.iter().any(|(owner, _)| owner.meta.name == service.meta.name);
+            if pods.iter().any(hidden) {
+                let finding = Finding::new(
+                    codes::NAMED_PORT_UNRESOLVED,
+                    format!(
+                        "The excluded Service `{}` leads to a container port by name, and no pods in the input say which number that is; it is now denied by default.",
+                        service.meta.name
+                    ),
+                );
+                self.tell(at, finding);
+            }
             if own.is_empty() {
                 return;
             }
@@ -279,13 +315,15 @@ impl<'a> Builder<'a> {
         self.add_once(namespace, &format!("allow-all-{}", service.meta.name), policy::allow(Some(selector), &[rule]));
     }
 
-    /// In the root namespace a selector must not reach into other namespaces.
-    fn check_root(&mut self, service: &Service, selector: &Labels, at: &Place) {
+    /// In the root namespace a selector must not reach into other namespaces; `direction` is what it would do there.
+    fn check_root(&mut self, service: &Service, selector: &Labels, at: &Place, direction: Direction) {
         let namespace = &service.meta.namespace;
         if namespace == self.root() {
             let around = Around { scope: self.scope, ground: self.ground, namespace };
             let target = Target { selector: Some(selector.clone()), suffix: vec![service.meta.name.clone()] };
-            self.tell(at, root_selector(around, &target, selector));
+            let finding = root_selector(around, &target, selector);
+            let direction = if finding.refuses() { direction } else { finding.direction };
+            self.tell(at, finding.direction(direction));
         }
     }
 

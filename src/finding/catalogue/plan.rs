@@ -21,6 +21,12 @@ codes! {
         risk: "Writing the result could open or cut production traffic.",
         remedy: "Nothing was written. Please report the input with the request shown; convert the objects named by hand or leave them out until then.",
     }
+    PODS_MAY_BE_SHARED = "pods-may-be-shared", Error, Wider {
+        title: "pods that belong to two Services at once would change access, if there are any",
+        cause: "No manifest of the pods is in the input. Two Services, or a Service and a policy, select by different labels, so the same pods may carry both; what the new objects say about one then also reaches the other.",
+        risk: "If such pods exist, callers reach what they could not reach before, or are turned away.",
+        remedy: "Add the Deployments, StatefulSets or other workloads to the input (with --inventory, if they live elsewhere); when no pods carry both sets of labels, accept it with `--allow pods-may-be-shared`.",
+    }
     PROOF_UNDECIDED = "proof-undecided", Error, None {
         title: "the proof ran out of its budget",
         cause: "The policies of a workload are so many or so entangled that old and new could not be compared completely within the stated limit.",

@@ -147,22 +147,16 @@ fn implicit_default<'a>(work: &mut Work<'a>) -> Option<Planned<'a>> {
         return None;
     }
     let mode = new_mode(work, work.root(), old);
-    let undecided = work.subjects().iter().filter(|subject| !subject.gateway).find_map(|subject| {
-        subject
-            .ports
-            .iter()
-            .find(|port| matches!(port.effective.scope, Scope::Nothing))
-            .map(|port| (subject, port.number))
-    });
-    let (subject, number) = undecided?;
+    let example = undecided_port(work)?;
     let home = work.mesh().authentication.iter().min_by_key(|policy| policy.meta.manifest)?;
-    let example = format!("container port {number} of {}", subject.workload.meta.object());
     if work.mesh().complete && mode == MtlsMode::Permissive {
         let message = format!(
             "Without a MeshPolicy, Istio 1.4 took plaintext only wherever no Policy applied, as on {example}; nothing is written for it, which is PERMISSIVE, as --plaintext permissive asks, so mutual TLS is newly accepted."
         );
-        let mesh_policy = ObjectRef::new("MeshPolicy", "", "default");
-        work.report(home, Finding::new(codes::PLAINTEXT_PERMISSIVE, message).on(mesh_policy));
+        work.report(
+            home,
+            Finding::new(codes::PLAINTEXT_PERMISSIVE, message).on(ObjectRef::new("MeshPolicy", "", "default")),
+        );
         return None;
     }
     if work.mesh().complete {
@@ -177,7 +171,8 @@ fn implicit_default<'a>(work: &mut Work<'a>) -> Option<Planned<'a>> {
             "Add the output of `{}` with --inventory, or pass --inventory-complete if there is none.",
             kubectl_get("meshpolicy", "", "default")
         );
-        if !work.refuse(home, Finding::new(codes::UNKNOWN_MESH_POLICY, message).remedy(remedy)) {
+        let finding = Finding::new(codes::UNKNOWN_MESH_POLICY, message).remedy(remedy);
+        if !work.refuse(home, finding) {
             return None;
         }
     }
@@ -191,5 +186,22 @@ fn implicit_default<'a>(work: &mut Work<'a>) -> Option<Planned<'a>> {
         ports: BTreeMap::new(),
         from: vec![home],
         part: None,
+    })
+}
+
+/// A port on which no policy was in force, for a sentence.
+fn undecided_port(work: &Work<'_>) -> Option<String> {
+    let known = work.subjects().iter().filter(|subject| !subject.gateway).find_map(|subject| {
+        let port = subject.ports.iter().find(|port| matches!(port.effective.scope, Scope::Nothing))?;
+        Some(format!("container port {} of {}", port.number, subject.workload.meta.object()))
+    });
+    known.or_else(|| {
+        work.subjects().iter().filter(|subject| !subject.gateway).find_map(|subject| {
+            let unresolved = work.mesh().unresolved_ports(&subject.workload);
+            let (service, port) = unresolved
+                .into_iter()
+                .find(|(service, port)| matches!(work.policies().on(service, port).scope, Scope::Nothing))?;
+            Some(format!("port {} of Service {}/{}", port.port, service.meta.namespace, service.meta.name))
+        })
     })
 }

@@ -143,9 +143,9 @@ fn e07_a_selector_of_the_root_namespace_must_not_reach_elsewhere() {
     run().check(
         &yaml,
         expect![[r#"
-        error root-selector-collision@1 wider
-        refused default
-    "#]],
+            error root-selector-collision@1 narrower
+            refused default
+        "#]],
     );
 }
 

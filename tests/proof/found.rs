@@ -1,0 +1,136 @@
+//! What generated meshes brought to light, each as a mesh of its own.
+
+use super::Document;
+use super::mesh::Scene;
+use super::run;
+use std::fs;
+
+/// A Service in namespace shop.
+fn service(name: &str, selector: &str, port: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Service\nmetadata: {{name: {name}, namespace: shop}}\nspec: {{selector: {selector}, ports: [{port}]}}\n"
+    )
+}
+
+fn rbac_config(spec: &str) -> String {
+    format!(
+        "apiVersion: rbac.istio.io/v1alpha1\nkind: RbacConfig\nmetadata: {{name: default, namespace: istio-system}}\nspec: {spec}\n"
+    )
+}
+
+fn policy(spec: &str) -> String {
+    format!(
+        "apiVersion: authentication.istio.io/v1alpha1\nkind: Policy\nmetadata: {{name: locks, namespace: shop}}\nspec: {spec}\n"
+    )
+}
+
+const HTTP: &str = "{name: http, port: 80, targetPort: 8080}";
+const NAMED: &str = "{name: http-admin, port: 81, targetPort: admin}";
+
+fn scene(documents: &[String]) -> Scene {
+    Scene {
+        documents: documents.iter().map(|text| Document { key: String::new(), text: text.clone() }).collect(),
+        old_release: false,
+        complete: true,
+        strict: false,
+        port_fence: false,
+        shadow: false,
+        legacy_bug_compat: false,
+        plaintext_permissive: false,
+        allow_all: false,
+    }
+}
+
+/// Converts, and expects this finding, and that the result may be written or not.
+#[track_caller]
+#[allow(clippy::expect_used, reason = "a test fails by them")]
+fn check(scene: &Scene, code: &str, may_write: bool) {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join(run::FILE), scene.yaml()).expect("a file");
+    let done = run::convert(scene, folder.path(), false);
+    let codes: Vec<String> = done.report.findings.iter().map(|finding| finding.code.to_string()).collect();
+    assert!(codes.iter().any(|found| found == code), "{code} is not among {codes:?}");
+    assert!(!codes.iter().any(|found| found == "unexplained-difference"), "{codes:?}");
+    assert_eq!(done.may_write, may_write, "{codes:?}");
+}
+
+#[test]
+fn plaintext_permissive_is_asked_for_and_needs_no_second_word() {
+    let mut scene = scene(&[service("web", "{app: web}", HTTP), policy("{targets: [{name: web}]}")]);
+    scene.plaintext_permissive = true;
+    check(&scene, "plaintext-made-permissive", true);
+}
+
+#[test]
+fn a_namespaced_rbac_config_speaks_for_every_namespace() {
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\n\
+                      spec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: main, image: x}]}}}\n";
+    let mut scene = scene(&[deployment.to_owned(), rbac_config("{mode: ON_WITH_EXCLUSION, exclusion: {}}")]);
+    scene.strict = true;
+    check(&scene, "undeclared-ports-closed", true);
+}
+
+#[test]
+fn pods_that_two_services_may_share_are_asked_about() {
+    let scene = scene(&[
+        service("web", "{app: web}", HTTP),
+        service("api", "{tier: back}", HTTP),
+        rbac_config("{mode: ON_WITH_EXCLUSION, exclusion: {services: ['web.shop.svc.cluster.local']}}"),
+    ]);
+    check(&scene, "pods-may-be-shared", false);
+}
+
+#[test]
+fn a_port_of_another_service_is_not_closed_in_silence() {
+    let scene = scene(&[
+        service("web", "{app: web}", HTTP),
+        service("api", "{app: web, version: v1}", HTTP),
+        rbac_config("{mode: ON_WITH_INCLUSION, inclusion: {services: ['web.shop.svc.cluster.local']}}"),
+    ]);
+    check(&scene, "shared-port", false);
+}
+
+#[test]
+fn an_excluded_service_behind_a_named_port_is_not_closed_in_silence() {
+    let scene = scene(&[
+        service("web", "{app: web}", HTTP),
+        service("api", "{app: web}", NAMED),
+        rbac_config("{mode: ON_WITH_EXCLUSION, exclusion: {services: ['api.shop.svc.cluster.local']}}"),
+    ]);
+    check(&scene, "named-port-unresolved", true);
+}
+
+#[test]
+fn a_mesh_of_1_4_without_authentication_policies_starts_to_take_mutual_tls() {
+    let mut scene = scene(&[service("web", "{app: web}", HTTP), rbac_config("{mode: 'ON'}")]);
+    scene.old_release = true;
+    check(&scene, "unknown-mesh-policy", false);
+    scene.complete = false;
+    check(&scene, "unknown-mesh-policy", false);
+    scene.allow_all = true;
+    check(&scene, "unknown-mesh-policy", true);
+}
+
+#[test]
+fn a_token_of_the_peer_beside_a_request_authentication_is_refused() {
+    let request = "apiVersion: security.istio.io/v1beta1\nkind: RequestAuthentication\nmetadata: {name: modern, namespace: shop}\n\
+                   spec: {selector: {matchLabels: {app: web}}, jwtRules: [{issuer: iss, jwksUri: 'https://keys.example'}]}\n";
+    let scene = scene(&[
+        service("web", "{app: web}", HTTP),
+        request.to_owned(),
+        policy("{targets: [{name: web}], peers: [{jwt: {issuer: peer, jwksUri: 'https://keys.example'}}]}"),
+    ]);
+    check(&scene, "peer-and-origin-tokens", false);
+}
+
+#[test]
+fn a_preflight_with_a_bad_token_is_no_difference_of_an_object_that_stays() {
+    let request = "apiVersion: security.istio.io/v1beta1\nkind: RequestAuthentication\nmetadata: {name: modern, namespace: shop}\n\
+                   spec: {selector: {matchLabels: {app: web}}, jwtRules: [{issuer: iss, jwksUri: 'https://keys.example'}]}\n";
+    let scene = scene(&[
+        service("web", "{app: web}", HTTP),
+        request.to_owned(),
+        rbac_config("{mode: ON_WITH_INCLUSION, inclusion: {}}"),
+    ]);
+    check(&scene, "rbac-config-enables-nothing", true);
+}

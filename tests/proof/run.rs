@@ -1,0 +1,59 @@
+//! One run of the pipeline on a scene, in a folder of its own.
+
+use super::mesh::Scene;
+use meshlift::convert::Options;
+use meshlift::convert::placement::Style;
+use meshlift::files::Root;
+use meshlift::finding::catalogue;
+use meshlift::mapping::Mappings;
+use meshlift::mesh::{Settings, SourceRelease};
+use meshlift::report::Purpose;
+use meshlift::run::{self, Done, Job, Reading};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// The name of the one file of a scene.
+pub const FILE: &str = "mesh.yaml";
+
+/// How a scene is read.
+pub fn reading(scene: &Scene) -> Reading {
+    let source = if scene.old_release { SourceRelease::V1_4 } else { SourceRelease::V1_5 };
+    Reading { settings: Settings { source, ..Settings::default() }, one_mesh: false, complete: scene.complete }
+}
+
+/// What the user chose.
+pub fn options(scene: &Scene) -> Options {
+    let mut allow = BTreeSet::new();
+    if scene.plaintext_permissive {
+        // As the command line does: the option asks for it in so many words.
+        allow.insert(catalogue::mtls::PLAINTEXT_PERMISSIVE);
+    }
+    if scene.allow_all {
+        allow.extend(catalogue::all());
+    }
+    Options {
+        allow,
+        strict: scene.strict,
+        plaintext_permissive: scene.plaintext_permissive,
+        port_fence: scene.port_fence,
+        shadow: scene.shadow,
+        legacy_bug_compat: scene.legacy_bug_compat,
+    }
+}
+
+/// Converts what stands in `folder`.
+pub fn convert(scene: &Scene, folder: &Path, keep_going: bool) -> Done {
+    let reading = reading(scene);
+    let (source, target) = (reading.settings.source, reading.settings.target);
+    run::run(Job {
+        roots: vec![Root::input(folder)],
+        reading,
+        mappings: Mappings::embedded().for_source(source.minor()),
+        options: options(scene),
+        style: Style { api_version: None, target },
+        verify: true,
+        keep_going,
+        purpose: Purpose::Convert,
+        findings: Vec::new(),
+    })
+}
