@@ -7,6 +7,7 @@ mod conversion;
 mod found;
 mod inventory;
 mod mesh;
+mod mutation;
 mod rbac;
 mod run;
 mod words;
