@@ -1,5 +1,5 @@
 //! `meshlift verify --base REF`: compares a git revision with the working tree, without touching either.
-#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, clippy::print_stderr, reason = "a test fails by panicking and may say why it skips")]
 
 use std::fs;
 use std::path::Path;
