@@ -191,7 +191,12 @@ pub(super) fn access_line(report: &Report) -> Option<String> {
     };
     let names = report.all_relaxations();
     let modulo = if names.is_empty() { String::new() } else { format!(" ({})", relaxations(names.iter())) };
-    Some(format!("{}: {outcome}{modulo}", compared(report)))
+    // `--keep-going`: what a refused object granted is lost until somebody converts it, whatever the rest proves.
+    let without = match report.summary.refused {
+        0 => String::new(),
+        refused => format!("; not covered: {} refused", count(refused, "object")),
+    };
+    Some(format!("{}: {outcome}{modulo}{without}", compared(report)))
 }
 
 /// "42 workloads, 118 ports", and how many of the workloads are known by their Services only.
