@@ -40,9 +40,22 @@ fn after_missing(syntax: &Syntax, at: usize) -> usize {
     if rest.get(spaces..).is_some_and(|rest| rest.starts_with(':')) {
         return at + spaces + 1;
     }
-    // After an explicit `? key` the parser places the missing value at the next token.
-    let before = syntax.text.get(..at).unwrap_or_default();
-    if before.ends_with(char::is_whitespace) { 0 } else { at }
+    // The parser places the missing value at the next token, with blank lines and comments before it.
+    let mut end = at;
+    loop {
+        let before = syntax.text.get(..end).unwrap_or_default();
+        let line_start = syntax.line_start(end.saturating_sub(1));
+        let line = before.get(line_start..).unwrap_or_default();
+        let comment = if line.trim_start().starts_with('#') { Some(0) } else { line.find(" #") };
+        let content = line.get(..comment.unwrap_or(line.len())).unwrap_or_default().trim_end();
+        if content.ends_with(['-', ':', '?']) {
+            return line_start + content.len();
+        }
+        if !content.trim_start().is_empty() || line_start == 0 {
+            return if before.ends_with(char::is_whitespace) { 0 } else { at };
+        }
+        end = line_start;
+    }
 }
 
 /// The `|` or `>` header of a block scalar whose text begins at `at`: on the last line before it that ends in one.

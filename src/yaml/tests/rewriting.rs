@@ -296,3 +296,17 @@ fn an_empty_block_scalar_ends_before_the_next_document() {
         assert!(rewritten.starts_with("k: 1\n") && rewritten.ends_with("---\nb: 1\n"), "{rewritten}");
     }
 }
+
+#[test]
+fn a_last_item_without_a_value_goes_with_its_document() {
+    for (text, rest) in [
+        ("a:\n  b:\n  - 1\n  # c\n  - ", ""),
+        ("a:\n  - # c\n\n  -\n---\nb: 1\n", "---\nb: 1\n"),
+        ("a:\n  b: # c\n# d\n", "# d\n"),
+    ] {
+        let rewritten =
+            rewrite(&stream(text), &BTreeMap::from([(Slot { document: 0, item: None }, object(json!({"k": 1})))]));
+        assert!(rewritten.starts_with("k: 1") && rewritten.ends_with(rest), "{rewritten}");
+        assert_eq!(super::stream(&rewritten).findings, [], "{rewritten}");
+    }
+}
