@@ -3,7 +3,7 @@
 
 use super::Notes;
 use super::pointer;
-use super::syntax::{Id, Kind, Syntax};
+use super::syntax::{BLANK, Id, Kind, Syntax};
 use crate::finding::Span;
 
 /// The comments inside one object, in source order.
@@ -51,7 +51,7 @@ impl Comments {
             .map(|span| {
                 let line = syntax.line_start(span.start);
                 let before = syntax.slice(Span { start: line.max(region.start), end: span.start });
-                let own_line = before.trim().is_empty() && line >= region.start;
+                let own_line = before.trim_matches(BLANK).is_empty() && line >= region.start;
                 let next = ordered.partition_point(|(_, entry)| entry.start < span.start);
                 let owner = if own_line {
                     ordered.get(next).map(|(index, _)| *index)

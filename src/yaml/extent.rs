@@ -1,6 +1,6 @@
 //! Where a node's bytes begin and end, in the places where the parser's own spans leave something out.
 
-use super::syntax::Syntax;
+use super::syntax::{BLANK, Syntax};
 use crate::finding::Span;
 
 /// The bytes of a scalar, and where content ends after it.
@@ -12,7 +12,7 @@ pub(super) struct Extent {
 /// The extent of a scalar that the parser reports at `span`, after content that ended at `after`. The parser leaves out
 /// tags and block headers and counts trailing blank lines in.
 pub(super) fn of_scalar(syntax: &Syntax, after: usize, span: Span, tag: Option<Span>, is_block: bool) -> Extent {
-    let mut node = Span { start: span.start, end: span.start + syntax.slice(span).trim_end().len() };
+    let mut node = Span { start: span.start, end: span.start + syntax.slice(span).trim_end_matches(BLANK).len() };
     let header = if is_block { block_header(syntax, after, span.start) } else { None };
     match (header, tag) {
         (Some(header), _) => {
@@ -46,13 +46,13 @@ fn after_missing(syntax: &Syntax, at: usize) -> usize {
         let before = syntax.text.get(..end).unwrap_or_default();
         let line_start = syntax.line_start(end.saturating_sub(1));
         let line = before.get(line_start..).unwrap_or_default();
-        let comment = if line.trim_start().starts_with('#') { Some(0) } else { line.find(" #") };
-        let content = line.get(..comment.unwrap_or(line.len())).unwrap_or_default().trim_end();
+        let comment = if line.trim_start_matches(BLANK).starts_with('#') { Some(0) } else { line.find(" #") };
+        let content = line.get(..comment.unwrap_or(line.len())).unwrap_or_default().trim_end_matches(BLANK);
         if content.ends_with(['-', ':', '?']) {
             return line_start + content.len();
         }
-        if !content.trim_start().is_empty() || line_start == 0 {
-            return if before.ends_with(char::is_whitespace) { 0 } else { at };
+        if !content.trim_start_matches(BLANK).is_empty() || line_start == 0 {
+            return if before.ends_with(BLANK) { 0 } else { at };
         }
         end = line_start;
     }
@@ -70,9 +70,10 @@ fn block_header(syntax: &Syntax, after: usize, at: usize) -> Option<Span> {
             let separated = before.is_empty() && from == line_start || before.ends_with([' ', '\t', ':', '-']);
             let rest = line.get(offset + 1..)?;
             let tail = rest.trim_start_matches(|letter: char| matches!(letter, '-' | '+' | '1'..='9'));
-            let comment = tail.starts_with([' ', '\t']) && tail.trim_start().starts_with('#');
+            let comment = tail.starts_with([' ', '\t']) && tail.trim_start_matches(BLANK).starts_with('#');
             let end = from + offset + 1 + rest.len() - tail.len();
-            (separated && (comment || tail.trim().is_empty())).then_some(Span { start: from + offset, end })
+            (separated && (comment || tail.trim_matches(BLANK).is_empty()))
+                .then_some(Span { start: from + offset, end })
         });
         if header.is_some() {
             return header;
@@ -85,7 +86,7 @@ fn block_header(syntax: &Syntax, after: usize, at: usize) -> Option<Span> {
 /// A block sequence at its parent key's own indentation is reported from after its first dash.
 pub(super) fn including_dash(syntax: &Syntax, span: Span) -> Span {
     let at_dash = syntax.text.get(span.start..).is_some_and(|rest| rest.starts_with('-'));
-    match syntax.text.get(..span.start).unwrap_or_default().trim_end().strip_suffix('-') {
+    match syntax.text.get(..span.start).unwrap_or_default().trim_end_matches(BLANK).strip_suffix('-') {
         Some(lead) if !at_dash => Span { start: lead.len(), end: span.end },
         _ => span,
     }

@@ -1,7 +1,7 @@
 //! Replaces objects in a file by splicing bytes: whatever is not replaced stays as it is, to the byte.
 
 use super::stream::{block_region, items_of};
-use super::syntax::{Id, Kind, Syntax};
+use super::syntax::{BLANK, Id, Kind, Syntax};
 use super::{Replacement, Slot, Stream, emit, json, value, value_of};
 use crate::finding::Span;
 use std::collections::BTreeMap;
@@ -123,7 +123,7 @@ impl Splices<'_> {
     fn dash(&self, start: usize) -> Option<usize> {
         let mut end = start;
         loop {
-            let before = self.syntax.text.get(..end)?.trim_end();
+            let before = self.syntax.text.get(..end)?.trim_end_matches(BLANK);
             if let Some(lead) = before.strip_suffix('-') {
                 return Some(lead.len());
             }
@@ -171,7 +171,7 @@ impl Splices<'_> {
         let Some(key) = key.map(|key| self.syntax.span(key)) else { return };
         let line = Span { start: key.end, end: self.syntax.line_end(key.end) };
         let end = self.syntax.comments_in(line).first().map_or(line.end, |comment| comment.start);
-        let content = self.syntax.slice(Span { start: key.end, end }).trim_end();
+        let content = self.syntax.slice(Span { start: key.end, end }).trim_end_matches(BLANK);
         let at = key.end + content.len();
         self.edit(Span { start: at, end: at }, " []");
     }
@@ -242,7 +242,7 @@ fn is_removal(change: &Replacement) -> bool {
 
 /// Length of the comma, and of the blanks before it, that text begins with.
 fn comma(text: &str) -> usize {
-    let rest = text.trim_start();
+    let rest = text.trim_start_matches(BLANK);
     if rest.starts_with(',') { text.len() - rest.len() + 1 } else { 0 }
 }
 

@@ -4,6 +4,9 @@ use crate::finding::{Place, Span};
 use std::borrow::Cow;
 use std::sync::Arc;
 
+/// What YAML takes for blank. Other spaces of Unicode are text.
+pub(super) const BLANK: [char; 4] = [' ', '\t', '\r', '\n'];
+
 /// Index of a node in [`Syntax::nodes`].
 pub(super) type Id = u32;
 

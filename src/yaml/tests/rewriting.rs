@@ -289,7 +289,7 @@ proptest! {
 
 #[test]
 fn an_empty_block_scalar_ends_before_the_next_document() {
-    for text in ["a: >\n---\nb: 1\n", "a: |-\n\n---\nb: 1\n", "a: |+\n---\nb: 1\n"] {
+    for text in ["a: >\n  \u{85}\n---\nb: 1\n", "a: >\n---\nb: 1\n", "a: |-\n\n---\nb: 1\n", "a: |+\n---\nb: 1\n"] {
         let rewritten =
             rewrite(&stream(text), &BTreeMap::from([(Slot { document: 0, item: None }, object(json!({"k": 1})))]));
         assert_eq!(super::stream(&rewritten).manifests().len(), 2, "{rewritten}");
