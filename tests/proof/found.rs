@@ -134,3 +134,19 @@ fn a_preflight_with_a_bad_token_is_no_difference_of_an_object_that_stays() {
     ]);
     check(&scene, "rbac-config-enables-nothing", true);
 }
+
+#[test]
+fn a_port_left_out_for_tcp_may_be_the_named_port_of_another_service() {
+    let role = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {name: editor, namespace: shop}\n\
+                spec: {rules: [{methods: ['P*']}]}\n";
+    let binding = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {name: bind, namespace: shop}\n\
+                   spec: {subjects: [{user: '*'}], roleRef: {kind: ServiceRole, name: editor}}\n";
+    let scene = scene(&[
+        service("cart", "{app: api}", NAMED),
+        service("web", "{app: web}", "{name: web, port: 82, targetPort: 8082}"),
+        rbac_config("{mode: ON_WITH_EXCLUSION, exclusion: {}}"),
+        role.to_owned(),
+        binding.to_owned(),
+    ]);
+    check(&scene, "http-rule-on-tcp-port", true);
+}

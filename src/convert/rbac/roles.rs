@@ -9,7 +9,7 @@ use crate::api::legacy::{Enforcement, ServiceRole, ServiceRoleBinding};
 use crate::api::{Labels, ManifestId, Meta};
 use crate::convert::{Context, Draft, NewKind, Part};
 use crate::finding::catalogue::rbac as codes;
-use crate::finding::{Code, Finding, Place, Severity};
+use crate::finding::{Code, Direction, Finding, Place, Severity};
 use crate::mapping::Applied;
 use crate::mesh::SourceRelease;
 use std::collections::{BTreeMap, BTreeSet};
@@ -163,12 +163,18 @@ pub(super) fn convert(context: Context<'_>, grant: &Grant<'_>, around: Around<'_
                             );
                             converted.say(vec![finding.at(rule.place.clone())], &grant.role.meta);
                         } else if let Some(left_out) = ports.left_out_for_tcp(&both) {
-                            let finding = Finding::new(
+                            let mut finding = Finding::new(
                                 codes::HTTP_RULE_ON_TCP_PORT,
                                 format!(
                                     "Old Istio treated port {left_out} as TCP, where it dropped rules about HTTP; so this rule leaves it out."
                                 ),
                             );
+                            if let Some(service) = ports.hidden_http_port() {
+                                finding.message += &format!(
+                                    " The Service `{service}` leads to a port by name, and no pods in the input say which number that is; if it is this one, its callers lose access."
+                                );
+                                finding.direction = Direction::Narrower;
+                            }
                             converted.say(vec![finding.at(rule.place.clone())], &grant.role.meta);
                         }
                         policies.add(target, limited);

@@ -186,6 +186,11 @@ impl Ports {
         Ok(limited)
     }
 
+    /// A service of the rule with an HTTP port whose number is not known: it may be one that is left out for other pods.
+    pub fn hidden_http_port(&self) -> Option<&str> {
+        self.unresolved.iter().find(|(_, becomes_http)| !becomes_http).map(|(service, _)| service.as_str())
+    }
+
     /// Ports that a rule about HTTP reads as if it covered and does not, because old Istio had a TCP chain there.
     pub fn left_out_for_tcp(&self, clause: &Clause) -> Option<String> {
         let named = &clause.operation.ports;
