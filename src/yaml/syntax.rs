@@ -79,7 +79,11 @@ pub(super) struct Syntax {
 impl Syntax {
     /// An empty syntax over a text.
     pub fn new(path: &str, text: Arc<str>) -> Syntax {
-        let lines = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
+        let bytes = text.as_bytes();
+        // To YAML a carriage return alone breaks a line too.
+        let is_break = |at: &usize| bytes.get(*at) == Some(&b'\n') || bytes.get(at + 1) != Some(&b'\n');
+        let breaks = memchr::memchr2_iter(b'\n', b'\r', bytes).filter(is_break).map(|at| at + 1);
+        let lines = std::iter::once(0).chain(breaks).collect();
         let ascii = text.is_ascii();
         Syntax { path: path.into(), text, nodes: Vec::new(), documents: Vec::new(), comments: Vec::new(), lines, ascii }
     }

@@ -310,3 +310,12 @@ fn a_last_item_without_a_value_goes_with_its_document() {
         assert_eq!(super::stream(&rewritten).findings, [], "{rewritten}");
     }
 }
+
+#[test]
+fn a_carriage_return_alone_breaks_a_line() {
+    let rewritten = rewrite(
+        &stream("# c\r  a: b\r"),
+        &BTreeMap::from([(Slot { document: 0, item: None }, object(json!({"k": 1})))]),
+    );
+    assert_eq!(rewritten, "# c\rk: 1\r");
+}
