@@ -88,6 +88,11 @@ impl Splices<'_> {
         }
         let line = self.syntax.line_start(region.start);
         let before = self.syntax.slice(Span { start: line, end: region.start });
+        // A byte order mark stays, and is no indentation.
+        let (line, before) = match before.strip_prefix('\u{feff}') {
+            Some(rest) => (region.start - rest.len(), rest),
+            None => (line, before),
+        };
         let indented = before.bytes().all(|byte| byte == b' ' || byte == b'\t');
         let start = if indented { line } else { region.start };
         // After `---` on one line there is no room for a block mapping.

@@ -319,3 +319,8 @@ fn a_carriage_return_alone_breaks_a_line() {
     );
     assert_eq!(rewritten, "# c\rk: 1\r");
 }
+
+#[test]
+fn a_byte_order_mark_before_an_indented_document_stays() {
+    check("\u{feff}  a: 1\n  b: 2\n", 0, None, object(json!({"k": 1, "l": 2})), "\u{feff}k: 1\nl: 2\n");
+}
