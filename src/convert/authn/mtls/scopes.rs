@@ -65,16 +65,7 @@ fn whole_namespace<'a>(
 
 /// A PeerAuthentication of the input covers the scope already; whether it says the same is checked with the result.
 fn already_there<'a>(work: &mut Work<'a>, policy: &AuthenticationPolicy, taken: &Setting) -> Option<Planned<'a>> {
-    let message = format!(
-        "The peers of {} are replaced by a PeerAuthentication that is already in the input.",
-        policy.meta.object()
-    );
-    let mut finding = Finding::new(codes::MTLS_REPLACED, message);
-    if let Some(place) = &taken.place {
-        finding = finding.related(place.clone(), "the PeerAuthentication");
-    }
-    work.report(policy, finding);
-    work.inert(policy, codes::MTLS_REPLACED);
+    super::workloads::peers_replaced(work, policy, taken);
     None
 }
 

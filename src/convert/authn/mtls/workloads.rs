@@ -117,17 +117,22 @@ fn taken_by(work: &Work<'_>, existing: &Settings, subject: &Subject<'_>) -> Opti
 
 fn replaced(work: &mut Work<'_>, plan: &Plan<'_>, taken: &Setting) {
     for policy in policies_of(work, plan) {
-        let message = format!(
-            "The peers of {} are replaced by a PeerAuthentication that is already in the input.",
-            policy.meta.object()
-        );
-        let mut finding = Finding::new(codes::MTLS_REPLACED, message);
-        if let Some(place) = &taken.place {
-            finding = finding.related(place.clone(), "the PeerAuthentication");
-        }
-        work.report(policy, finding);
-        work.inert(policy, codes::MTLS_REPLACED);
+        peers_replaced(work, policy, taken);
     }
+}
+
+/// The peers of a policy become nothing, because a PeerAuthentication of the input is in force in their place.
+pub(super) fn peers_replaced(work: &mut Work<'_>, policy: &AuthenticationPolicy, taken: &Setting) {
+    let message = format!(
+        "The peers of {} are replaced by a PeerAuthentication that is already in the input.",
+        policy.meta.object()
+    );
+    let mut finding = Finding::new(codes::MTLS_REPLACED, message);
+    if let Some(place) = &taken.place {
+        finding = finding.related(place.clone(), "the PeerAuthentication");
+    }
+    work.report(policy, finding);
+    work.inert(policy, codes::MTLS_REPLACED);
 }
 
 /// A PeerAuthentication has no effect on a gateway, and the old peers had none either (S10, §2.3).
