@@ -57,8 +57,11 @@ pub fn pods(before: &Side<'_>, after: &Side<'_>) -> Vec<Pods> {
             found.push(Pods { before: first.clone(), after: second.clone(), added: Labels::new(), in_doubt: false });
         }
     }
+    // An OpenShift mesh has mesh-wide objects of its own kinds.
+    let other_rules =
+        [before, after].iter().any(|side| side.world == World::Source && side.mesh.openshift_sign().is_some());
     for pods in &mut found {
-        pods.in_doubt |= in_doubt(before, &pods.before) || in_doubt(after, &pods.after);
+        pods.in_doubt |= other_rules || in_doubt(before, &pods.before) || in_doubt(after, &pods.after);
     }
     found
 }
@@ -70,7 +73,11 @@ fn in_doubt(side: &Side<'_>, workload: &Workload) -> bool {
     let mesh = side.mesh;
     let bears = |object: &ObjectRef| {
         let namespace = object.namespace.as_str();
-        namespace.is_empty() || namespace == mesh.settings.root_namespace || namespace == workload.meta.namespace
+        // A RbacConfig counts wherever it stands.
+        object.kind == "RbacConfig"
+            || namespace.is_empty()
+            || namespace == mesh.settings.root_namespace
+            || namespace == workload.meta.namespace
     };
     let unread = mesh.unreadable.iter().any(|(_, object)| object.kind != "DestinationRule" && bears(object));
     let inert = |id| mesh.inert.iter().any(|(inert, ..)| inert == id);

@@ -6,6 +6,7 @@
 pub mod authn;
 pub mod mapped;
 pub mod naming;
+mod openshift;
 pub mod placement;
 pub mod plan;
 pub mod rbac;
@@ -109,6 +110,9 @@ impl Part {
 
 /// Converts one environment: authentication and authorization, side by side.
 pub fn convert(context: Context<'_>) -> Part {
+    if let Some(part) = openshift::refuse(context) {
+        return part;
+    }
     let mut part = authn::convert(context);
     let rbac = rbac::convert(context);
     part.drafts.extend(rbac.drafts);

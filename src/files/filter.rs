@@ -16,7 +16,8 @@ use std::borrow::Cow;
 /// What a file may hold, judged by its bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Interest {
-    /// Names a legacy API group: `authentication.istio.io`, `rbac.istio.io` or the very old `config.istio.io`.
+    /// Names a legacy API group (`authentication.istio.io`, `rbac.istio.io` or the very old `config.istio.io`), or one of
+    /// the two kinds that OpenShift has instead.
     pub legacy: bool,
     /// Names the group of the current kinds, `security.istio.io`: they are checked even where nothing is converted.
     pub security: bool,
@@ -40,8 +41,14 @@ const SECURITY_HEADS: [&[u8]; 1] = [b"security"];
 /// What the API groups have in common.
 const GROUP_TAIL: &[u8] = b".istio.io";
 
+/// What every spelling of OpenShift's API groups has in common, the wrong ones (`maistra/v1`) included.
+const OPENSHIFT: &[u8] = b"maistra";
+/// The legacy kinds that OpenShift Service Mesh has instead of MeshPolicy and ClusterRbacConfig, and their groups.
+const OPENSHIFT_LEGACY: [&[u8]; 4] =
+    [b"ServiceMeshPolicy", b"ServiceMeshRbacConfig", b"authentication.maistra.io", b"rbac.maistra.io"];
+
 /// The kinds that say who is who in the mesh, or that take part in the proof. Typed lists (`ServiceList`) count too.
-pub const INVENTORY_KINDS: [&str; 15] = [
+pub const INVENTORY_KINDS: [&str; 18] = [
     "Service",
     "Deployment",
     "StatefulSet",
@@ -57,6 +64,9 @@ pub const INVENTORY_KINDS: [&str; 15] = [
     "DestinationRule",
     "Sidecar",
     "ServiceEntry",
+    "ServiceMeshControlPlane",
+    "ServiceMeshMemberRoll",
+    "ServiceMeshMember",
 ];
 /// Ends the kind of every list: `List`, `ServiceList`.
 const LIST: &str = "List";
@@ -67,6 +77,7 @@ pub struct Filter {
     tail: memmem::Finder<'static>,
     braces: memmem::Finder<'static>,
     binary: memmem::Finder<'static>,
+    openshift: memmem::Finder<'static>,
     kinds: AhoCorasick,
 }
 
@@ -77,6 +88,7 @@ impl Filter {
             tail: memmem::Finder::new(GROUP_TAIL),
             braces: memmem::Finder::new(b"{{"),
             binary: memmem::Finder::new(b"binary"),
+            openshift: memmem::Finder::new(OPENSHIFT),
             // Standard semantics report every occurrence, so that `Service` inside `ServiceEntry` hides nothing.
             kinds: AhoCorasick::builder()
                 .match_kind(MatchKind::Standard)
@@ -99,7 +111,7 @@ impl Filter {
 
     fn interest_in(&self, bytes: &[u8]) -> Interest {
         Interest {
-            legacy: self.names_group(bytes, &GROUP_HEADS) || self.is_hidden(bytes),
+            legacy: self.names_group(bytes, &GROUP_HEADS) || self.names_openshift(bytes) || self.is_hidden(bytes),
             security: self.names_group(bytes, &SECURITY_HEADS),
             inventory: self.names_inventory_kind(bytes),
             template: self.braces.find(bytes).is_some(),
@@ -111,6 +123,11 @@ impl Filter {
         self.tail
             .find_iter(bytes)
             .any(|at| bytes.get(..at).is_some_and(|before| heads.iter().any(|head| before.ends_with(head))))
+    }
+
+    /// ANY of OpenShift's legacy kinds or groups; looked for only where its name occurs at all.
+    fn names_openshift(&self, bytes: &[u8]) -> bool {
+        self.openshift.find(bytes).is_some() && OPENSHIFT_LEGACY.iter().any(|name| memmem::find(bytes, name).is_some())
     }
 
     /// Encodings in which a name is not its own bytes: UTF-16, `!!binary`.
@@ -209,6 +226,13 @@ mod tests {
         check(r#"path: "c:\\" , v: "rbac\u002eistio.io""#, true, false);
         check("apiVersion: !!binary cmJhYy5pc3Rpby5pby92MWFscGhhMQ==", true, false);
         check("apiVersion: !<tag:yaml.org,2002:binary> cmJhYw==", true, false);
+        check("apiVersion: authentication.maistra.io/v1\nkind: ServiceMeshPolicy\n", true, false);
+        check("apiVersion: rbac.maistra.io/v1\nkind: ServiceMeshRbacConfig\n", true, false);
+        check("apiVersion: maistra.io/v1\nkind: ServiceMeshPolicy\n", true, false);
+        check("apiVersion: maistra/v1\nkind: ServiceMeshRbacConfig\n", true, false);
+        check(r#"apiVersion: "rbac\u002emaistra.io/v1""#, true, false);
+        check("apiVersion: maistra.io/v1\nkind: ServiceMeshControlPlane\n", false, true);
+        check("apiVersion: maistra.io/v2\nkind: ServiceMeshMemberRoll\n", false, true);
         check("apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\n", false, false);
         check("apiVersion: networking.istio.io/v1alpha3\nkind: Gateway\n", false, false);
         check(".istio.io", false, false);

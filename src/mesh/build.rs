@@ -119,6 +119,7 @@ fn insert(object: Object, mesh: &mut Mesh) {
         Object::DestinationRule(rule) => mesh.destination_rules.push(rule),
         Object::Sidecar(sidecar) => mesh.sidecars.push(sidecar),
         Object::ServiceEntry(entry) => mesh.service_entries.push(entry),
+        Object::ServiceMesh(meta) => mesh.openshift.push(meta),
     }
 }
 

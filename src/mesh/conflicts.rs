@@ -71,7 +71,9 @@ fn contradict(documents: &[&Decoded], resolution: &mut Resolution) {
 
 fn code_of(kind: &str) -> Code {
     match kind {
-        "MeshPolicy" | "ClusterRbacConfig" | "RbacConfig" => codes::AMBIGUOUS_MESH_CONFIG,
+        "MeshPolicy" | "ClusterRbacConfig" | "RbacConfig" | "ServiceMeshPolicy" | "ServiceMeshRbacConfig" => {
+            codes::AMBIGUOUS_MESH_CONFIG
+        }
         "Policy"
         | "ServiceRole"
         | "ServiceRoleBinding"

@@ -40,6 +40,7 @@ impl Mesh {
             destination_rules: Vec::new(),
             sidecars: Vec::new(),
             service_entries: Vec::new(),
+            openshift: Vec::new(),
             rejected: Vec::new(),
             inert: Vec::new(),
             unreadable: Vec::new(),

@@ -8,7 +8,7 @@ use crate::api::core::{Namespace, Service, ServicePort, Workload};
 use crate::api::legacy::{AuthenticationPolicy, RbacConfig, ServiceRole, ServiceRoleBinding};
 use crate::api::networking::{DestinationRule, ServiceEntry, Sidecar};
 use crate::api::security::{AuthorizationPolicy, PeerAuthentication, RequestAuthentication};
-use crate::api::{Labels, ManifestId};
+use crate::api::{Labels, ManifestId, Meta};
 use crate::finding::{Code, Finding, ObjectRef};
 use crate::yaml::Manifest;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +19,7 @@ mod decode;
 mod environments;
 mod index;
 mod lookup;
+mod openshift;
 mod ports;
 mod settings;
 pub mod testing;
@@ -61,6 +62,8 @@ pub struct Mesh {
     pub sidecars: Vec<Sidecar>,
     /// ServiceEntries.
     pub service_entries: Vec<ServiceEntry>,
+    /// Control planes, member rolls and members of OpenShift Service Mesh; [`Mesh::openshift_sign`] says what they mean.
+    pub openshift: Vec<Meta>,
     /// Legacy objects that are not in the lists above (a finding says why). What the cluster did about them is not
     /// known, unless they are also in [`Mesh::inert`].
     pub rejected: Vec<(ManifestId, ObjectRef)>,

@@ -53,7 +53,8 @@ pub struct Loaded {
 }
 
 /// The API groups of the old kinds.
-const LEGACY_GROUPS: [&str; 2] = ["authentication.istio.io/", "rbac.istio.io/"];
+const LEGACY_GROUPS: [&str; 4] =
+    ["authentication.istio.io/", "rbac.istio.io/", "authentication.maistra.io/", "rbac.maistra.io/"];
 
 /// Reads everything below `roots`.
 pub fn load(roots: &[Root], reading: &Reading, want: Want) -> Loaded {

@@ -131,12 +131,15 @@ pub fn verify(comparison: &Comparison, reading: &Reading, strict: bool) -> Repor
     report
 }
 
-/// A side that holds old objects ran on the source release; one without runs on the target.
+/// A side that holds old objects ran on the source release, also when they were rejected; one without runs on the target.
 fn side(mesh: &Mesh) -> Side<'_> {
-    let legacy = !(mesh.authentication.is_empty()
-        && mesh.configs.is_empty()
-        && mesh.roles.is_empty()
-        && mesh.bindings.is_empty());
+    let inert = |id| mesh.inert.iter().any(|(inert, ..)| inert == id);
+    let rejected = mesh.rejected.iter().any(|(id, _)| !inert(id));
+    let legacy = rejected
+        || !(mesh.authentication.is_empty()
+            && mesh.configs.is_empty()
+            && mesh.roles.is_empty()
+            && mesh.bindings.is_empty());
     Side { mesh, world: if legacy { World::Source } else { World::Target } }
 }
 

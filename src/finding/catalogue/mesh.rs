@@ -41,9 +41,33 @@ codes! {
     }
     UNSUPPORTED_LEGACY_API = "unsupported-legacy-api", Error, None {
         title: "a security object of an API that meshlift does not convert",
-        cause: "The object belongs to an experiment or to a release before 1.0: the `AuthorizationPolicy` of `rbac.istio.io`, or roles of `config.istio.io/v1alpha2`. No release that meshlift migrates from enforces it.",
+        cause: "The object belongs to an experiment or to a release before 1.0: the `AuthorizationPolicy` of `rbac.istio.io`, or roles of `config.istio.io/v1alpha2`. No release that meshlift migrates from enforces it. Or its `apiVersion` names a group that has no such kind, as `maistra.io` has no ServiceMeshPolicy.",
         risk: "Nothing takes its place after the upgrade, so whatever it was meant to protect is open.",
-        remedy: "Write down what the object should do, express it in an AuthorizationPolicy of `security.istio.io`, and remove the document.",
+        remedy: "Write down what the object should do, express it in an AuthorizationPolicy of `security.istio.io`, and remove the document; or correct the `apiVersion` if the cluster holds the object under another one.",
+    }
+    OPENSHIFT_MESH_POLICY = "openshift-mesh-policy", Error, None {
+        title: "the mesh policy of an OpenShift Service Mesh",
+        cause: "OpenShift Service Mesh 1.x keeps in ServiceMeshPolicy what elsewhere is the MeshPolicy, once per control plane. meshlift sees it, but does not convert it yet.",
+        risk: "The default of the whole mesh is in this object: what every other policy means beside it, and whether roles ever saw who is calling, cannot be told without it.",
+        remedy: "Leave the old objects as they are until meshlift converts OpenShift meshes, or write the PeerAuthentication by hand.",
+    }
+    OPENSHIFT_RBAC_CONFIG = "openshift-rbac-config", Error, None {
+        title: "the RBAC config of an OpenShift Service Mesh",
+        cause: "OpenShift Service Mesh 1.x keeps in ServiceMeshRbacConfig what elsewhere is the ClusterRbacConfig, once per control plane. meshlift sees it, but does not convert it yet.",
+        risk: "Where roles are enforced is in this object: without it every role looks as if it had no effect, and removing it would open what it protects.",
+        remedy: "Leave the old objects as they are until meshlift converts OpenShift meshes, or write the AuthorizationPolicies by hand.",
+    }
+    IGNORED_BY_OPENSHIFT = "ignored-by-openshift", Error, None {
+        title: "a mesh-wide object that OpenShift Service Mesh never reads",
+        cause: "A control plane of OpenShift Service Mesh watches its own namespace and its members only, so it has no cluster-scoped kinds: MeshPolicy and ClusterRbacConfig are not among what it reads.",
+        risk: "Converted as if it had been in force, the object could take the place of the ServiceMeshPolicy or ServiceMeshRbacConfig that really was, and open the mesh.",
+        remedy: "Remove the document if this mesh is OpenShift's; if it belongs to another mesh, convert the two apart, each with its own folder.",
+    }
+    OPENSHIFT_MESH = "openshift-mesh", Error, None {
+        title: "old objects in an OpenShift Service Mesh",
+        cause: "The input shows a control plane, a member or a mesh-wide object of OpenShift Service Mesh. There old objects count in member namespaces only, below a ServiceMeshPolicy that the operator always writes and a ServiceMeshRbacConfig that may be anywhere.",
+        risk: "Read as in any other mesh, roles could look as if they had no effect, and a policy could be taken for an exception to the wrong default.",
+        remedy: "Leave the old objects as they are until meshlift converts OpenShift meshes; if they belong to another mesh, convert its folder on its own.",
     }
     NEVER_ACTIVE = "never-active", Warning, None {
         title: "a mesh-wide object that Istio never looked at",

@@ -12,6 +12,12 @@ pub(super) enum Kind {
     RbacConfig,
     ServiceRole,
     ServiceRoleBinding,
+    /// The mesh policy of OpenShift Service Mesh 1.x (`spec/surroundings.md` 1.1).
+    ServiceMeshPolicy,
+    /// The RBAC config of OpenShift Service Mesh 1.x.
+    ServiceMeshRbacConfig,
+    /// A kind that says which namespaces an OpenShift Service Mesh consists of, and how it is set up.
+    ServiceMesh,
     /// A legacy kind of an API that is not converted.
     Unsupported,
     Peer,
@@ -41,6 +47,12 @@ impl Kind {
             ("config.istio.io", "ServiceRole" | "ServiceRoleBinding" | "RbacConfig" | "ClusterRbacConfig") => {
                 Kind::Unsupported
             }
+            ("authentication.maistra.io", "ServiceMeshPolicy") if version == "v1" => Kind::ServiceMeshPolicy,
+            ("rbac.maistra.io", "ServiceMeshRbacConfig") if version == "v1" => Kind::ServiceMeshRbacConfig,
+            (group, "ServiceMeshPolicy" | "ServiceMeshRbacConfig") if is_maistra(group) => Kind::Unsupported,
+            ("maistra.io", "ServiceMeshControlPlane" | "ServiceMeshMemberRoll" | "ServiceMeshMember") => {
+                Kind::ServiceMesh
+            }
             ("security.istio.io", "PeerAuthentication") => Kind::Peer,
             ("security.istio.io", "RequestAuthentication") => Kind::Request,
             ("security.istio.io", "AuthorizationPolicy") => Kind::Authorization,
@@ -67,7 +79,14 @@ impl Kind {
 
     /// True for the kinds of which Istio reads only the object named `default`.
     pub(super) fn only_default_counts(self) -> bool {
-        matches!(self, Kind::MeshPolicy | Kind::ClusterRbacConfig | Kind::RbacConfig)
+        matches!(
+            self,
+            Kind::MeshPolicy
+                | Kind::ClusterRbacConfig
+                | Kind::RbacConfig
+                | Kind::ServiceMeshPolicy
+                | Kind::ServiceMeshRbacConfig
+        )
     }
 
     /// The code of a legacy kind's validation.
@@ -75,10 +94,17 @@ impl Kind {
         match self {
             Kind::MeshPolicy | Kind::Policy => Some(codes::INVALID_POLICY),
             Kind::ClusterRbacConfig | Kind::RbacConfig => Some(codes::INVALID_RBAC_CONFIG),
+            Kind::ServiceMeshPolicy => Some(codes::OPENSHIFT_MESH_POLICY),
+            Kind::ServiceMeshRbacConfig => Some(codes::OPENSHIFT_RBAC_CONFIG),
             Kind::ServiceRole => Some(codes::INVALID_SERVICE_ROLE),
             Kind::ServiceRoleBinding => Some(codes::INVALID_SERVICE_ROLE_BINDING),
             Kind::Unsupported => Some(codes::UNSUPPORTED_LEGACY_API),
             _ => None,
         }
     }
+}
+
+/// True for the groups of OpenShift Service Mesh, and for what people write instead of them.
+fn is_maistra(group: &str) -> bool {
+    group == "maistra" || group == "maistra.io" || group.ends_with(".maistra.io")
 }

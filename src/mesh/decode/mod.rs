@@ -7,6 +7,7 @@ mod core;
 mod kind;
 mod networking;
 mod node;
+mod openshift;
 mod problems;
 mod rbac;
 mod security;
@@ -40,6 +41,7 @@ pub(super) enum Object {
     DestinationRule(DestinationRule),
     Sidecar(Sidecar),
     ServiceEntry(ServiceEntry),
+    ServiceMesh(Meta),
 }
 
 /// What became of a manifest.
@@ -96,7 +98,7 @@ pub(super) fn decode(
     findings.extend(problems.into_findings());
     Some(Decoded {
         id,
-        unique: kind != Kind::Unsupported && !object.name.is_empty(),
+        unique: !matches!(kind, Kind::Unsupported | Kind::ServiceMesh) && !object.name.is_empty(),
         object,
         place: root.place(),
         legacy: kind.is_legacy(),
@@ -128,7 +130,8 @@ fn outcome(
         return if kind.is_legacy() { out } else { Outcome::Patch };
     }
     if kind == Kind::Unsupported {
-        let message = format!("{object} belongs to an API that no supported release enforced.");
+        let message = openshift::misspelt(object)
+            .unwrap_or_else(|| format!("{object} belongs to an API that no supported release enforced."));
         problems.invalid(root.place_of("/apiVersion"), message);
         return out;
     }
@@ -136,6 +139,10 @@ fn outcome(
         let message = format!("{object} was never active, because Istio reads only the one named `default`.");
         problems.note(codes::NEVER_ACTIVE, root.place_of("/metadata/name"), message);
         return Outcome::Inert(codes::NEVER_ACTIVE);
+    }
+    if let Some(message) = openshift::refusal(kind, object) {
+        problems.invalid(root.place(), message);
+        return out;
     }
     let meta = meta(kind, root, object, id, problems);
     let decoded = object_of(kind, root, meta, problems);
@@ -210,7 +217,10 @@ fn object_of(kind: Kind, root: &Node<'_>, meta: Meta, problems: &mut Problems) -
         Kind::DestinationRule => Object::DestinationRule(networking::destination_rule(meta, &spec, problems)),
         Kind::Sidecar => Object::Sidecar(networking::sidecar(meta, &spec, problems)),
         Kind::ServiceEntry => Object::ServiceEntry(networking::service_entry(meta, &spec, problems)),
-        Kind::Namespace | Kind::Unsupported => Object::Namespace(Namespace { meta }),
+        Kind::ServiceMesh => Object::ServiceMesh(meta),
+        Kind::Namespace | Kind::Unsupported | Kind::ServiceMeshPolicy | Kind::ServiceMeshRbacConfig => {
+            Object::Namespace(Namespace { meta })
+        }
     }
 }
 
