@@ -96,7 +96,7 @@ fn parse(file: &Path) -> Result<Duration> {
 fn convert(file: &Path) -> Result<Duration> {
     let job = Job {
         roots: vec![Root::input(file)],
-        reading: Reading { settings: Settings::default(), one_mesh: true, complete: true },
+        reading: Reading { settings: Settings::default(), one_mesh: true, complete: true, ..Reading::default() },
         mappings: Mappings::embedded().for_source(Settings::default().source.minor()),
         options: Options::default(),
         style: Style { api_version: None, target: Settings::default().target },

@@ -196,6 +196,47 @@ fn settings_come_from_the_nearest_meshlift_yaml() {
 }
 
 #[test]
+fn no_config_uses_no_settings_file() {
+    let scene = Scene::new(&[("a.yaml", MESH_POLICY.as_bytes()), ("meshlift.yaml", b"rootNamespace: istio-config\n")]);
+    scene.run(&["convert", "--no-config"]).code(0).says("namespace: istio-system");
+    scene.run(&["convert", "--no-config", "--config", "meshlift.yaml"]).code(2).says("cannot be used with");
+}
+
+#[test]
+fn every_format_names_the_settings_in_force() {
+    let scene =
+        Scene::new(&[("d/a.yaml", MESH_POLICY.as_bytes()), ("meshlift.yaml", b"rootNamespace: istio-config\n")]);
+    for format in ["text", "markdown", "github"] {
+        scene.run(&["diff", "d", "--format", format]).code(0).says("Settings from meshlift.yaml");
+        let ran = scene.run(&["diff", "d", "--format", format, "--no-config"]).code(0);
+        assert!(!ran.out.contains("ettings"), "{}", ran.out);
+    }
+    for (format, pointer) in [("json", "/settings"), ("sarif", "/runs/0/properties/settings")] {
+        let ran = scene.run(&["diff", "d", "--format", format]).code(0);
+        let report: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+        assert_eq!(report.pointer(pointer).and_then(|name| name.as_str()), Some("meshlift.yaml"), "{format}");
+    }
+}
+
+#[test]
+fn a_setting_that_means_nothing_is_located() {
+    for (text, told) in [
+        ("strict: true\nfrom: '1.3'\n", "meshlift.yaml: `from: 1.3` is not a release"),
+        ("allow:\n- no-such-code\n", "at line 2 column 3"),
+        ("a: 1\n---\nb: 2\n", "second document"),
+        ("- a\n", "expected names with values"),
+        ("inventory: [../outside]\n", "the path ../outside leads out of the repository"),
+        (
+            "strict: true\nmappings: /etc\n",
+            "the path /etc leads out of the repository; name it on the command line if it is meant at line 2 column 11",
+        ),
+    ] {
+        let scene = Scene::new(&[("a.yaml", MESH_POLICY.as_bytes()), ("meshlift.yaml", text.as_bytes())]);
+        scene.run(&["diff"]).code(2).says(told);
+    }
+}
+
+#[test]
 fn every_format_is_written() {
     let scene = Scene::new(&[("a.yaml", MESH_POLICY.as_bytes())]);
     for format in ["text", "markdown", "json", "sarif", "github"] {

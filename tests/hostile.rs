@@ -261,7 +261,7 @@ fn job(file: &Path, picks: u64) -> Job {
     let flag = |bit: u32| picks >> bit & 1 == 1;
     Job {
         roots: vec![Root::input(file)],
-        reading: Reading { settings: Settings::default(), one_mesh: flag(0), complete: flag(1) },
+        reading: Reading { settings: Settings::default(), one_mesh: flag(0), complete: flag(1), ..Reading::default() },
         mappings: Mappings::embedded().for_source(5),
         options: Options {
             strict: flag(2),

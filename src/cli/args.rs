@@ -175,6 +175,7 @@ pub struct ConversionArgs {
 /// What is known about the mesh besides the manifests.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Mesh")]
+#[allow(missing_docs)]
 pub struct MeshArgs {
     /// Read Services, workloads, namespaces and current policies from here too; never rewritten (repeatable)
     #[arg(long, value_name = "PATH")]
@@ -209,9 +210,33 @@ pub struct MeshArgs {
     /// Namespace of documents that name none [default: default]
     #[arg(short, long, value_name = "NAMESPACE")]
     pub namespace: Option<String>,
-    /// Settings file [default: the nearest meshlift.yaml upwards]
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+/// Which settings count.
+#[derive(Args, Debug)]
+pub struct SettingsArgs {
+    /// Settings file [default: the nearest meshlift.yaml upwards; with --base, as it is in that revision]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Use no settings file
+    #[arg(long, conflicts_with = "config")]
+    pub no_config: bool,
+}
+
+/// How much is read, and from where.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitArgs {
+    /// Refuse larger files [default: 64MB, and 1GB from standard input]
+    #[arg(long, value_name = "SIZE", value_parser = super::settings::size)]
+    pub max_file_size: Option<u64>,
+    /// Follow links that lead out of the repository (or of the folder, where there is none)
+    #[arg(long)]
+    pub follow_links: bool,
 }
 
 /// How much is said, and how.

@@ -1,5 +1,6 @@
 //! `meshlift.yaml`: the settings of the command line, kept in the repository.
 
+use crate::yaml::{self, Misread, Typed};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -49,16 +50,12 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the text of a settings file.
+    /// Reads the text of a settings file. A file without content sets nothing.
     ///
     /// # Errors
     /// What is wrong and where (line and column), in one sentence.
-    pub fn parse(text: &str) -> Result<Config, String> {
-        let nothing_set = text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
-        if nothing_set {
-            return Ok(Config::default());
-        }
-        serde_yaml::from_str(text).map_err(|error| error.to_string())
+    pub fn parse(path: &str, text: &str) -> Result<Option<Typed<Config>>, Misread> {
+        yaml::typed(path, text)
     }
 
     /// The JSON Schema of the settings file.
@@ -72,10 +69,13 @@ impl Config {
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> Config {
+        Config::parse("meshlift.yaml", text).expect("valid").map(|typed| typed.value).unwrap_or_default()
+    }
+
     #[test]
     fn settings_are_read() {
-        let config = Config::parse("from: '1.4'\nallow: [unknown-field]\nrootNamespace: istio-config\n");
-        let config = config.expect("valid");
+        let config = read("from: '1.4'\nallow: [unknown-field]\nrootNamespace: istio-config\n");
         assert_eq!(config.from.as_deref(), Some("1.4"));
         assert_eq!(config.allow, ["unknown-field"]);
         assert_eq!(config.root_namespace.as_deref(), Some("istio-config"));
@@ -83,12 +83,13 @@ mod tests {
 
     #[test]
     fn a_misspelt_setting_is_an_error_with_a_line() {
-        let error = Config::parse("namespace: a\nrootNamespce: b\n").expect_err("misspelt");
+        let error =
+            Config::parse("meshlift.yaml", "namespace: a\nrootNamespce: b\n").expect_err("misspelt").to_string();
         assert!(error.contains("rootNamespce") && error.contains("line 2"), "{error}");
     }
 
     #[test]
     fn an_empty_file_sets_nothing() {
-        assert_eq!(Config::parse("# nothing yet\n"), Ok(Config::default()));
+        assert_eq!(read("# nothing yet\n"), Config::default());
     }
 }

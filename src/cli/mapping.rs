@@ -2,7 +2,7 @@
 
 use super::Output;
 use super::args::{MappingAction, MappingArgs};
-use crate::files;
+use crate::files::{self, Limits};
 use crate::finding::Finding;
 use crate::mapping::{self, Mappings};
 use crate::report::{Report, Style, text};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub fn run(args: &MappingArgs) -> anyhow::Result<u8> {
     let output = Output::plain();
     let (mappings, findings) = match &args.mappings {
-        Some(folder) => Mappings::load(&files::read_mappings(folder)?),
+        Some(folder) => Mappings::load(&files::read_mappings(folder, &Limits::default())?),
         None => (Mappings::embedded(), Vec::new()),
     };
     if !findings.is_empty() {
@@ -38,7 +38,8 @@ pub fn run(args: &MappingArgs) -> anyhow::Result<u8> {
             }
         },
         MappingAction::Check { file } => {
-            let text = files::read_text(file).with_context(|| format!("{} cannot be read", file.display()))?;
+            let text = files::read_text(file, &Limits::default())
+                .with_context(|| format!("{} cannot be read", file.display()))?;
             let shown = file.display().to_string();
             let findings = mapping::check(&shown, &text);
             if !findings.is_empty() {

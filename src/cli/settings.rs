@@ -1,7 +1,10 @@
 //! Options and `meshlift.yaml` put together into what a run needs. Command line options win; lists are joined.
 
+mod source;
+
+pub use source::{InForce, size};
+
 use super::args::{ApiVersionArg, ConversionArgs, From, MeshArgs, Plaintext};
-use super::config::Config;
 use crate::convert::Options;
 use crate::convert::placement::{ApiVersion, Style};
 use crate::files::{self, Root};
@@ -13,35 +16,36 @@ use crate::report::{self, Purpose, Report};
 use crate::run::{Job, Reading};
 use anyhow::{Context, bail};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-
-/// The name of the settings file.
-const CONFIG_FILE: &str = "meshlift.yaml";
+use std::path::PathBuf;
 
 /// The job of `diff`, `convert` and `check`.
 ///
 /// # Errors
 /// When an option or setting has a value that means nothing.
 pub fn job(args: &ConversionArgs, purpose: Purpose) -> anyhow::Result<Job> {
-    let (config, base) = config(args.mesh.config.as_deref())?;
-    let settings = mesh_settings(&args.mesh, &config)?;
+    let limits = source::limits(&args.mesh.limits);
+    let in_force = source::in_force(&args.mesh.settings, &limits)?;
+    let config = &in_force.config;
+    let settings = mesh_settings(&args.mesh, &in_force)?;
     let (source, target) = (settings.source, settings.target);
-    let (mappings, findings) = match args.mappings.clone().or(config.mappings.as_ref().map(|path| base.join(path))) {
-        Some(folder) => Mappings::load(&files::read_mappings(&folder)?),
+    let (mappings, findings) = match mappings_folder(args, &in_force)? {
+        Some(folder) => Mappings::load(&files::read_mappings(&folder, &limits)?),
         None => (Mappings::embedded(), Vec::new()),
     };
-    let plaintext_permissive = plaintext(args.plaintext, config.plaintext.as_deref())?;
-    let mut allow = allowed(&args.allow, &config.allow)?;
+    let plaintext_permissive = plaintext(args.plaintext, &in_force)?;
+    let mut allow = allowed(&args.allow, &in_force)?;
     if plaintext_permissive {
         // Who asks for it by this name has accepted what it says.
         allow.insert(PLAINTEXT_PERMISSIVE);
     }
     Ok(Job {
-        roots: roots(&args.paths, &args.mesh, &config, &base),
+        roots: roots(&args.paths, &args.mesh, &in_force)?,
         reading: Reading {
             settings,
             one_mesh: args.mesh.one_mesh || config.one_mesh,
             complete: args.mesh.inventory_complete || config.inventory_complete,
+            settings_from: in_force.name.clone(),
+            limits,
         },
         mappings: mappings.for_source(source.minor()),
         options: Options {
@@ -52,7 +56,7 @@ pub fn job(args: &ConversionArgs, purpose: Purpose) -> anyhow::Result<Job> {
             shadow: args.shadow || config.shadow,
             legacy_bug_compat: args.legacy_bug_compat || config.legacy_bug_compat,
         },
-        style: Style { api_version: api_version(args.api_version, config.api_version.as_deref())?, target },
+        style: Style { api_version: api_version(args.api_version, &in_force)?, target },
         verify: !args.no_verify,
         keep_going: args.keep_going,
         purpose,
@@ -65,13 +69,17 @@ pub fn job(args: &ConversionArgs, purpose: Purpose) -> anyhow::Result<Job> {
 /// # Errors
 /// As for [`job`].
 pub fn reading(args: &MeshArgs) -> anyhow::Result<(Reading, Vec<Root>)> {
-    let (config, base) = config(args.config.as_deref())?;
+    let limits = source::limits(&args.limits);
+    let in_force = source::in_force(&args.settings, &limits)?;
+    let config = &in_force.config;
     let reading = Reading {
-        settings: mesh_settings(args, &config)?,
+        settings: mesh_settings(args, &in_force)?,
         one_mesh: args.one_mesh || config.one_mesh,
         complete: args.inventory_complete || config.inventory_complete,
+        settings_from: in_force.name.clone(),
+        limits,
     };
-    Ok((reading, roots(&[], args, &config, &base)))
+    Ok((reading, roots(&[], args, &in_force)?))
 }
 
 /// Writes the JSON report where `--report` asks for it.
@@ -84,28 +92,16 @@ pub fn write_report(args: &ConversionArgs, report: &Report) -> anyhow::Result<()
     files::write_whole(path, &text).with_context(|| format!("the report {} cannot be written", path.display()))
 }
 
-/// The settings file and the folder its paths are relative to.
-fn config(named: Option<&Path>) -> anyhow::Result<(Config, PathBuf)> {
-    let path = match named {
-        Some(path) => path.to_path_buf(),
-        None => match files::find_upwards(CONFIG_FILE, Path::new(".")) {
-            Some(path) => path,
-            None => return Ok((Config::default(), PathBuf::new())),
-        },
-    };
-    let text =
-        files::read_text(&path).with_context(|| format!("the settings file {} cannot be read", path.display()))?;
-    let config = Config::parse(&text).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
-    let base = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    Ok((config, base))
-}
-
-fn mesh_settings(args: &MeshArgs, config: &Config) -> anyhow::Result<Settings> {
+fn mesh_settings(args: &MeshArgs, in_force: &InForce) -> anyhow::Result<Settings> {
+    let config = &in_force.config;
     let default = Settings::default();
     let source = match (args.from, config.from.as_deref()) {
         (Some(From::V1_4), _) | (None, Some("1.4")) => SourceRelease::V1_4,
         (Some(From::V1_5), _) | (None, Some("1.5") | None) => SourceRelease::V1_5,
-        (None, Some(other)) => bail!("`from: {other}` is not a release meshlift converts from; it is '1.4' or '1.5'"),
+        (None, Some(other)) => {
+            let message = format!("`from: {other}` is not a release meshlift converts from; it is '1.4' or '1.5'");
+            return Err(in_force.wrong("/from", &message));
+        }
     };
     let target = match args.to.as_ref().or(config.to.as_ref()) {
         None => Version::NEWEST,
@@ -134,38 +130,57 @@ fn mesh_settings(args: &MeshArgs, config: &Config) -> anyhow::Result<Settings> {
     })
 }
 
-fn roots(paths: &[PathBuf], args: &MeshArgs, config: &Config, base: &Path) -> Vec<Root> {
-    let inputs = paths.iter().map(Root::input);
-    let named = args.inventory.iter().map(Root::inventory);
-    let set = config.inventory.iter().map(|path| Root::inventory(base.join(path)));
-    inputs.chain(named).chain(set).collect()
+/// The folder of mapping files, when one is named: by the option, else by the settings.
+fn mappings_folder(args: &ConversionArgs, in_force: &InForce) -> anyhow::Result<Option<PathBuf>> {
+    match (&args.mappings, &in_force.config.mappings) {
+        (Some(folder), _) => Ok(Some(folder.clone())),
+        (None, Some(folder)) => in_force.path("/mappings", folder).map(Some),
+        (None, None) => Ok(None),
+    }
 }
 
-fn allowed(options: &[String], settings: &[String]) -> anyhow::Result<BTreeSet<Code>> {
-    options
-        .iter()
-        .chain(settings)
-        .map(|name| {
-            Code::find(name)
-                .with_context(|| format!("`{name}` is not the code of a finding; `meshlift explain` lists them all"))
-        })
-        .collect()
+fn roots(paths: &[PathBuf], args: &MeshArgs, in_force: &InForce) -> anyhow::Result<Vec<Root>> {
+    let mut roots: Vec<Root> = paths.iter().map(Root::input).collect();
+    roots.extend(args.inventory.iter().map(Root::inventory));
+    for (index, path) in in_force.config.inventory.iter().enumerate() {
+        roots.push(Root::inventory(in_force.path(&format!("/inventory/{index}"), path)?));
+    }
+    Ok(roots)
 }
 
-fn plaintext(option: Option<Plaintext>, setting: Option<&str>) -> anyhow::Result<bool> {
-    Ok(match (option, setting) {
-        (Some(choice), _) => choice == Plaintext::Permissive,
-        (None, None | Some("disable")) => false,
-        (None, Some("permissive")) => true,
-        (None, Some(other)) => bail!("`plaintext: {other}` means nothing; it is `disable` or `permissive`"),
-    })
+fn allowed(options: &[String], in_force: &InForce) -> anyhow::Result<BTreeSet<Code>> {
+    let unknown = |name: &String| format!("`{name}` is not the code of a finding; `meshlift explain` lists them all");
+    let mut codes = BTreeSet::new();
+    for name in options {
+        codes.insert(Code::find(name).with_context(|| unknown(name))?);
+    }
+    for (index, name) in in_force.config.allow.iter().enumerate() {
+        let code = Code::find(name).ok_or_else(|| in_force.wrong(&format!("/allow/{index}"), &unknown(name)))?;
+        codes.insert(code);
+    }
+    Ok(codes)
 }
 
-fn api_version(option: Option<ApiVersionArg>, setting: Option<&str>) -> anyhow::Result<Option<ApiVersion>> {
-    Ok(match (option, setting) {
-        (Some(ApiVersionArg::V1), _) | (None, Some("v1")) => Some(ApiVersion::V1),
-        (Some(ApiVersionArg::V1Beta1), _) | (None, Some("v1beta1")) => Some(ApiVersion::V1Beta1),
-        (None, None) => None,
-        (None, Some(other)) => bail!("`apiVersion: {other}` means nothing; it is `v1` or `v1beta1`"),
-    })
+fn plaintext(option: Option<Plaintext>, in_force: &InForce) -> anyhow::Result<bool> {
+    match (option, in_force.config.plaintext.as_deref()) {
+        (Some(choice), _) => Ok(choice == Plaintext::Permissive),
+        (None, None | Some("disable")) => Ok(false),
+        (None, Some("permissive")) => Ok(true),
+        (None, Some(other)) => {
+            let message = format!("`plaintext: {other}` means nothing; it is `disable` or `permissive`");
+            Err(in_force.wrong("/plaintext", &message))
+        }
+    }
+}
+
+fn api_version(option: Option<ApiVersionArg>, in_force: &InForce) -> anyhow::Result<Option<ApiVersion>> {
+    match (option, in_force.config.api_version.as_deref()) {
+        (Some(ApiVersionArg::V1), _) | (None, Some("v1")) => Ok(Some(ApiVersion::V1)),
+        (Some(ApiVersionArg::V1Beta1), _) | (None, Some("v1beta1")) => Ok(Some(ApiVersion::V1Beta1)),
+        (None, None) => Ok(None),
+        (None, Some(other)) => {
+            let message = format!("`apiVersion: {other}` means nothing; it is `v1` or `v1beta1`");
+            Err(in_force.wrong("/apiVersion", &message))
+        }
+    }
 }

@@ -12,10 +12,12 @@
     reason = "a finding is made once per broken file; boxing it would only cost clarity"
 )]
 
+pub mod bounds;
 pub mod commit;
 pub mod filter;
 pub mod git;
 pub mod kustomize;
+pub mod open;
 pub mod output;
 pub mod read;
 mod resolve;
@@ -24,10 +26,12 @@ pub mod single;
 pub mod text;
 pub mod walk;
 
+pub use bounds::Bounds;
 pub use commit::{Change, Commit};
 pub use filter::Interest;
 pub use git::{Revision, revision};
 pub use kustomize::{Kustomization, Kustomizations};
+pub use open::{Limits, Links};
 pub use read::{Scan, SourceFile, Want, read};
 pub use single::{read_mappings, read_text, write_whole};
 pub use walk::{Role, Root, Source, Walked, walk};

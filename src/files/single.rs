@@ -1,25 +1,27 @@
 //! Single files that a user names by an option: settings, mapping files, the report.
 
 use super::commit::{Before, Change, Commit};
+use super::open::{self, Limits};
 use super::shown::shown;
 use std::fs;
 use std::io;
 use std::path::Path;
 
-/// The text of a file.
+/// The text of a file. What is named inside the repository may not lead out of it.
 ///
 /// # Errors
 /// When it cannot be read or is not UTF-8.
-pub fn read_text(path: &Path) -> io::Result<String> {
-    fs::read_to_string(path)
+pub fn read_text(path: &Path, limits: &Limits) -> io::Result<String> {
+    let bytes = open::read_named(path, limits)?;
+    String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))
 }
 
 /// The mapping files of a folder, by path: (path as shown, text) of every `.yaml` and `.yml` file directly in it.
 ///
 /// # Errors
 /// When the folder or one of the files cannot be read; the error names it.
-pub fn read_mappings(folder: &Path) -> io::Result<Vec<(String, String)>> {
-    let named = |error: io::Error, path: &Path| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+pub fn read_mappings(folder: &Path, limits: &Limits) -> io::Result<Vec<(String, String)>> {
+    let named = |error: io::Error, path: &Path| io::Error::new(error.kind(), format!("{}: {error}", shown(path)));
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(|error| named(error, folder))? {
         let path = entry?.path();
@@ -31,7 +33,7 @@ pub fn read_mappings(folder: &Path) -> io::Result<Vec<(String, String)>> {
     paths
         .into_iter()
         .map(|path| {
-            let text = fs::read_to_string(&path).map_err(|error| named(error, &path))?;
+            let text = read_text(&path, limits).map_err(|error| named(error, &path))?;
             Ok((shown(&path).to_string(), text))
         })
         .collect()

@@ -4,16 +4,17 @@ use super::format::{CopyText, EachText, EntriesText, MappingFile, ReasonText, Re
 use super::rule::{Action, Condition, Each, Entries, Fate, Mapping, Output, Rule};
 use super::selector::{Selector, Target};
 use crate::finding::catalogue::mapping::{BROKEN_MAPPING, REFUSED_BY_MAPPING, TWO_WRITERS};
-use crate::finding::{Code, Finding, Place, Span};
-use crate::yaml::{Manifest, Stream};
+use crate::finding::{Code, Finding, Place};
+use crate::yaml::{self, Manifest, Stream};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 /// Reads a mapping file. A mapping comes back when nothing is wrong with the file.
 pub fn read(path: &str, text: &str) -> (Option<Mapping>, Vec<Finding>) {
-    let file = match serde_yaml::from_str::<MappingFile>(text) {
-        Ok(file) => file,
-        Err(error) => return (None, vec![unreadable(path, text, &error)]),
+    let file = match yaml::typed::<MappingFile>(path, text) {
+        Ok(Some(file)) => file.value,
+        Ok(None) => return (None, vec![unreadable(Place::start_of(path), "it is empty")]),
+        Err(misread) => return (None, vec![unreadable(misread.place, &misread.message)]),
     };
     let mut checker = Checker { path, text, document: OnceCell::new(), findings: Vec::new() };
     let mapping = checker.mapping(file);
@@ -21,20 +22,9 @@ pub fn read(path: &str, text: &str) -> (Option<Mapping>, Vec<Finding>) {
     (findings.is_empty().then_some(mapping), findings)
 }
 
-/// What serde says about a file, at the place it says it.
-fn unreadable(path: &str, text: &str, error: &serde_yaml::Error) -> Finding {
-    let message = error.to_string();
-    let Some(location) = error.location() else {
-        return Finding::new(BROKEN_MAPPING, format!("The mapping file cannot be used: {message}."))
-            .at(Place::start_of(path));
-    };
-    let (line, column) = (location.line(), location.column());
-    let message = message.replace(&format!(" at line {line} column {column}"), "");
-    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    let in_line: usize = text[start..].chars().take(column.saturating_sub(1)).map(char::len_utf8).sum();
-    let span = Span { start: start + in_line, end: start + in_line };
-    Finding::new(BROKEN_MAPPING, format!("The mapping file cannot be used: {}.", message.trim_end_matches('.')))
-        .at(Place { file: path.into(), line, column, span })
+/// A file that the types of `format` do not fit.
+fn unreadable(place: Place, why: &str) -> Finding {
+    Finding::new(BROKEN_MAPPING, format!("The mapping file cannot be used: {}.", why.trim_end_matches('.'))).at(place)
 }
 
 /// Checks what the types of `format` cannot say.

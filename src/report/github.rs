@@ -18,7 +18,12 @@ pub fn render(report: &Report, _style: &Style) -> String {
             text += &command(severity, place, code.name(), &words::verdict_message(verification));
         }
     }
-    let summary = [Some(words::objects_line(report)), words::access_line(report), words::files_line(report)];
+    let summary = [
+        words::settings_line(report),
+        Some(words::objects_line(report)),
+        words::access_line(report),
+        words::files_line(report),
+    ];
     text.extend(summary.iter().flatten().map(|line| command(Severity::Note, None, "meshlift", line)));
     text
 }

@@ -44,6 +44,7 @@ fn summary(report: &Report) -> String {
         Some(words::objects_line(report)),
         words::findings_line(report),
         words::files_line(report),
+        words::settings_line(report),
     ];
     let lines: Vec<String> = lines.into_iter().flatten().map(|line| format!("- {}\n", escape(&line))).collect();
     lines.concat() + "\n"

@@ -20,6 +20,9 @@ pub const SCHEMA_VERSION: u32 = 1;
 pub struct Report {
     /// Always 1; a later shape of this report will have another number.
     pub schema_version: u32,
+    /// The settings file in force, like `meshlift.yaml` or `meshlift.yaml@origin/main`; absent when there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings: Option<String>,
     /// Tallies.
     pub summary: Summary,
     /// Which old objects became which new ones, in the order of their places.
@@ -295,6 +298,7 @@ impl Default for Report {
     fn default() -> Report {
         Report {
             schema_version: SCHEMA_VERSION,
+            settings: None,
             summary: Summary::default(),
             conversions: Vec::new(),
             findings: Vec::new(),

@@ -20,7 +20,7 @@ pub fn render(report: &Report, _style: &Style) -> String {
             results.push(Value::Object(result));
         }
     }
-    let log = json!({
+    let mut log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
@@ -33,6 +33,9 @@ pub fn render(report: &Report, _style: &Style) -> String {
             "results": results,
         }],
     });
+    if let (Some(settings), Some(run)) = (&report.settings, log.pointer_mut("/runs/0").and_then(Value::as_object_mut)) {
+        run.insert("properties".to_owned(), json!({ "settings": settings }));
+    }
     // Serialising a `Value` cannot fail.
     let mut text = serde_json::to_string_pretty(&log).unwrap_or_default();
     text.push('\n');

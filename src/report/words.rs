@@ -41,6 +41,11 @@ pub(super) fn place(finding: &Finding) -> String {
     finding.place.as_ref().map(|place| clean(&place.to_string()).into_owned()).unwrap_or_default()
 }
 
+/// "Settings from meshlift.yaml@origin/main"; `None` when no settings file is in force.
+pub(super) fn settings_line(report: &Report) -> Option<String> {
+    report.settings.as_ref().map(|name| format!("Settings from {}", clean(name)))
+}
+
 /// "port 8080", or what stands for all ports that no Service declares.
 pub(super) fn port(verification: &Verification) -> String {
     match verification.port {

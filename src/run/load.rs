@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// How the input is to be read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Reading {
     /// Mesh settings.
     pub settings: Settings,
@@ -20,6 +20,10 @@ pub struct Reading {
     pub one_mesh: bool,
     /// `--inventory-complete`.
     pub complete: bool,
+    /// How reports name the settings file in force; `None` without one.
+    pub settings_from: Option<String>,
+    /// How much is read of one file, and from where.
+    pub limits: files::Limits,
 }
 
 /// A file of the run.

@@ -119,6 +119,7 @@ pub fn run(job: Job) -> Done {
     let may_write = exit.may_write(job.keep_going);
     let mut report = fill::report(&loaded, &plan, &placement, &read_back, verification, findings);
     report.purpose = job.purpose;
+    report.settings = job.reading.settings_from.clone();
     report.unverified = unverified;
     report.withheld = (!may_write && !changes.is_empty()).then(|| exit.reason_to_withhold().to_owned());
     report.files = changes

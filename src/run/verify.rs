@@ -123,6 +123,7 @@ pub fn verify(comparison: &Comparison, reading: &Reading, strict: bool) -> Repor
         },
         verification: verdicts.into_iter().map(fill::verification).collect(),
         purpose: Purpose::Compare,
+        settings: reading.settings_from.clone(),
         findings,
         sources,
         ..Report::default()

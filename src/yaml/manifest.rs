@@ -108,7 +108,7 @@ impl fmt::Debug for Manifest {
 }
 
 /// The entry of a collection that a pointer token names.
-fn child(syntax: &Syntax, id: Id, token: &str, depth: usize) -> Option<(Option<Id>, Id)> {
+pub(super) fn child(syntax: &Syntax, id: Id, token: &str, depth: usize) -> Option<(Option<Id>, Id)> {
     match &syntax.target(id)?.kind {
         Kind::Seq { items, .. } => {
             let item = items.get(token.parse::<usize>().ok()?)?;

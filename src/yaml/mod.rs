@@ -16,6 +16,7 @@ mod scalar;
 mod stream;
 mod syntax;
 mod template;
+mod typed;
 mod value;
 
 pub use emit::{emit, value_of};
@@ -23,6 +24,7 @@ pub use manifest::Manifest;
 pub use rewrite::rewrite;
 pub use scalar::resolve_plain;
 pub use stream::Stream;
+pub use typed::{Misread, Typed, typed};
 
 use serde_json::Value;
 

@@ -5,6 +5,7 @@ use super::syntax::{Id, Kind, MAX_DEPTH, Syntax, Tag};
 use crate::finding::catalogue::input;
 use crate::finding::{Code, Finding, Span};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// Bytes that the aliases of one document may expand to; a node counts as [`NODE_COST`] plus its text.
@@ -13,18 +14,43 @@ const NODE_COST: usize = 64;
 
 /// The value of a node, or why it has none.
 pub(super) fn value_of(syntax: &Syntax, id: Id) -> Result<Value, Box<Finding>> {
-    Reader { syntax, budget: ALIAS_BUDGET, alias: None }.read(id, 0)
+    Reader { syntax, words: Words::Kubectl, budget: ALIAS_BUDGET, alias: None }.read(id, 0)
+}
+
+/// The value of a node of a file that only meshlift reads. There `on`, `no` and `y` are words, as YAML 1.2 has it: a
+/// setting that kubectl never sees has no reason to mean something else than it says.
+pub(super) fn value_for_meshlift(syntax: &Syntax, id: Id) -> Result<Value, Box<Finding>> {
+    Reader { syntax, words: Words::Plain, budget: ALIAS_BUDGET, alias: None }.read(id, 0)
+}
+
+/// What `on`, `no` and their like are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Words {
+    /// Booleans.
+    Kubectl,
+    /// Words; `true` and `false` are the booleans.
+    Plain,
+}
+
+impl Words {
+    fn resolve(self, text: &str) -> Value {
+        match super::resolve_plain(text) {
+            Value::Bool(_) if self == Words::Plain && !matches!(text, "true" | "false") => text.into(),
+            value => value,
+        }
+    }
 }
 
 struct Reader<'s> {
     syntax: &'s Syntax,
+    words: Words,
     /// What is left of [`ALIAS_BUDGET`].
     budget: usize,
     /// The outermost alias being expanded.
     alias: Option<Span>,
 }
 
-impl Reader<'_> {
+impl<'s> Reader<'s> {
     fn problem(&self, code: Code, span: Span, message: impl Into<String>) -> Box<Finding> {
         Box::new(Finding::new(code, message).at(self.syntax.place(span)))
     }
@@ -58,7 +84,7 @@ impl Reader<'_> {
                         node.span,
                         format!("`{text}` is a number without a JSON form, which Kubernetes cannot store."),
                     )),
-                    Tag::Absent if *plain => Ok(super::resolve_plain(text)),
+                    Tag::Absent if *plain => Ok(self.words.resolve(text)),
                     Tag::Absent | Tag::Other => Ok(text.into()),
                     Tag::Core(name) => scalar::resolve_tagged(name, text)
                         .map_err(|reason| self.problem(input::BROKEN_YAML, node.span, format!("Here {reason}."))),
@@ -91,7 +117,7 @@ impl Reader<'_> {
                 self.merge(*value, depth, &mut map, &mut merged)?;
                 continue;
             }
-            let Some(name) = self.syntax.key(*key) else {
+            let Some(name) = self.name(*key) else {
                 let message = "This key is neither text nor a number nor a boolean, so it cannot be a key in JSON.";
                 return Err(self.problem(input::BROKEN_YAML, self.syntax.span(*key), message));
             };
@@ -102,6 +128,16 @@ impl Reader<'_> {
             map.insert(name.into_owned(), value);
         }
         Ok(map)
+    }
+
+    /// A key's name in the JSON.
+    fn name(&self, key: Id) -> Option<Cow<'s, str>> {
+        match (&self.syntax.target(key)?.kind, self.words) {
+            (Kind::Scalar { text, plain: true, tag: Tag::Absent }, Words::Plain) => {
+                Some(Cow::Borrowed(self.syntax.scalar(text)))
+            }
+            _ => self.syntax.key(key),
+        }
     }
 
     /// goyaml.v2 merges where it stands: over the keys above it, and under the keys below it. In a list of mappings
@@ -131,7 +167,7 @@ impl Reader<'_> {
     }
 
     fn duplicate(&self, entries: &[(Id, Id)], second: Id, name: &str) -> Box<Finding> {
-        let first = entries.iter().map(|(key, _)| *key).find(|key| self.syntax.key(*key).as_deref() == Some(name));
+        let first = entries.iter().map(|(key, _)| *key).find(|key| self.name(*key).as_deref() == Some(name));
         let message = format!("The key `{name}` is written twice in one mapping.");
         let finding = self.problem(input::DUPLICATE_KEY, self.syntax.span(second), message);
         match first {

@@ -18,7 +18,8 @@ pub const FILE: &str = "mesh.yaml";
 /// How a scene is read.
 pub fn reading(scene: &Scene) -> Reading {
     let source = if scene.old_release { SourceRelease::V1_4 } else { SourceRelease::V1_5 };
-    Reading { settings: Settings { source, ..Settings::default() }, one_mesh: false, complete: scene.complete }
+    let settings = Settings { source, ..Settings::default() };
+    Reading { settings, complete: scene.complete, ..Reading::default() }
 }
 
 /// What the user chose.

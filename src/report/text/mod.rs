@@ -35,6 +35,7 @@ fn summary(report: &Report, style: &Style) -> String {
         _ => paint::BOLD,
     };
     let lines = [
+        (words::settings_line(report), paint::PLAIN),
         (Some(words::objects_line(report)), paint::PLAIN),
         (words::findings_line(report), paint::PLAIN),
         (words::access_line(report), verdict_paint),
