@@ -18,6 +18,7 @@ mod conflicts;
 mod decode;
 mod environments;
 mod index;
+mod kustomized;
 mod lookup;
 mod openshift;
 mod ports;
@@ -26,6 +27,7 @@ pub mod testing;
 mod validate;
 
 pub use build::build;
+pub use kustomized::{Overlay, OverlayRole};
 pub use lookup::kubectl_get;
 pub use settings::{Settings, SourceRelease, Version};
 
@@ -161,6 +163,8 @@ pub struct BuildOptions {
     pub roots: BTreeSet<String>,
     /// Folder (as in `Manifest::file`'s parent, `""` for the top) to the `namespace:` of its kustomization, `None` when it sets none.
     pub kustomizations: BTreeMap<String, Option<String>>,
+    /// File (as in `Manifest::file`) to the kustomizations of other folders that refer to it.
+    pub overlays: BTreeMap<String, Vec<Overlay>>,
 }
 
 /// An environment and the folder it is rooted at. The module `environments` states the rule, with an example.

@@ -1,5 +1,6 @@
 //! From paths to a [`World`]: reads the files, parses them, finds kustomizations, reports what is left out.
 
+use super::bases;
 use crate::files::{self, Role, Root, Want};
 use crate::finding::Finding;
 use crate::finding::catalogue::input;
@@ -137,6 +138,7 @@ fn from_scan(scan: files::Scan, kustomizations: &files::kustomize::Kustomization
         one_mesh: reading.one_mesh || single,
         complete: reading.complete,
         kustomizations: namespaces(kustomizations),
+        overlays: bases::overlays(kustomizations, by_path.keys().map(|path| &**path)),
         ..BuildOptions::default()
     };
     let world = mesh::build(inputs, &options);

@@ -3,6 +3,7 @@
 //! Nothing here prints or exits; [`Done`] says what happened and `cli` turns it into output and an exit code.
 
 mod after;
+mod bases;
 mod exit;
 mod fill;
 mod load;

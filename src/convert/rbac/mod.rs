@@ -170,7 +170,9 @@ fn rejected_binding(context: Context<'_>, role: &ServiceRole) -> Option<Finding>
         name == Some(role.meta.name.as_str())
     };
     let of_role = |(id, object): &&(ManifestId, crate::finding::ObjectRef)| {
-        object.kind == "ServiceRoleBinding" && object.namespace == role.meta.namespace && names_role(id)
+        // The namespace of one in a base that is rendered several times is not known.
+        let near = object.namespace.is_empty() || object.namespace == role.meta.namespace;
+        object.kind == "ServiceRoleBinding" && near && names_role(id)
     };
     let (_, object) = mesh.rejected.iter().find(of_role)?;
     Some(Finding::new(

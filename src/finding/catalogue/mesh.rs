@@ -123,6 +123,12 @@ codes! {
         risk: "The object is left as it is, but nothing can be proved about the pods it concerns.",
         remedy: "Correct the value at the place shown and run meshlift again.",
     }
+    KUSTOMIZE_BASE = "kustomize-base", Error, None {
+        title: "an old object in a base that a kustomization elsewhere changes",
+        cause: "A kustomization in another folder refers to this file and sets its namespace, its names, its labels, or patches it. What reaches the cluster is its rendering, perhaps several, and not the file as it stands.",
+        risk: "Read as it stands, the object would be looked for in the wrong namespace or under the wrong name: a role would seem to grant nothing, a policy to protect nothing.",
+        remedy: "Convert what is rendered, for example `kustomize build overlays/prod | meshlift -`, and carry the result over to the base.",
+    }
     PARTIAL_MANIFEST = "partial-manifest", Note, None {
         title: "a patch, not a whole object",
         cause: "The document names a workload without pod labels, a Service without ports, or no object at all, as patches of kustomize do. It says nothing about which pods or ports exist.",

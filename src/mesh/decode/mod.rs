@@ -12,7 +12,7 @@ mod problems;
 mod rbac;
 mod security;
 
-use super::{BuildOptions, Input, Settings, validate};
+use super::{BuildOptions, Input, Settings, kustomized, validate};
 use crate::api::core::{Namespace, Service, Workload};
 use crate::api::legacy::{AuthenticationPolicy, RbacConfig, ServiceRole, ServiceRoleBinding};
 use crate::api::networking::{DestinationRule, ServiceEntry, Sidecar};
@@ -89,22 +89,24 @@ pub(super) fn decode(
     let root = Node::root(manifest);
 
     let namespace = if kind.is_cluster_scoped() { String::new() } else { effective_namespace(manifest, options) };
-    let object = ObjectRef::new(kind_name, namespace, name_of(manifest, kind));
+    let mut object = ObjectRef::new(kind_name, namespace, name_of(manifest, kind));
     let mut problems = match kind.invalid_code() {
         Some(invalid) => Problems::new(object.clone(), codes::UNDECODABLE_POLICY, invalid),
         None => Problems::new(object.clone(), codes::UNREADABLE_OBJECT, codes::UNREADABLE_OBJECT),
     };
-    let outcome = outcome(kind, &root, &object, id, &options.settings, &mut problems);
+    let overlays = options.overlays.get(&**manifest.file()).filter(|_| kind.is_legacy() && kind != Kind::Unsupported);
+    // What a kustomization makes of a base or a patch may be anything, also several things.
+    let mut unique = !matches!(kind, Kind::Unsupported | Kind::ServiceMesh) && !object.name.is_empty();
+    let outcome = match overlays.and_then(|overlays| kustomized::refusal(&object, overlays)) {
+        Some((rendered, finding)) => {
+            (object, unique) = (rendered, false);
+            findings.push(finding.at(root.place()));
+            Outcome::Rejected
+        }
+        None => outcome(kind, &root, &object, id, &options.settings, &mut problems),
+    };
     findings.extend(problems.into_findings());
-    Some(Decoded {
-        id,
-        unique: !matches!(kind, Kind::Unsupported | Kind::ServiceMesh) && !object.name.is_empty(),
-        object,
-        place: root.place(),
-        legacy: kind.is_legacy(),
-        outcome,
-        owner: owner(manifest),
-    })
+    Some(Decoded { id, unique, object, place: root.place(), legacy: kind.is_legacy(), outcome, owner: owner(manifest) })
 }
 
 /// `metadata.name`; for pods and jobs that are made once, what their names start with. Empty when there is none.
