@@ -6,6 +6,7 @@
 //! free choice per attribute.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 
 /// One attribute of a request or of its connection.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,6 +97,10 @@ impl Attribute {
             Mtls | Opaque(_) | Spaced(_) => text == YES,
             Token => text == GOOD || text == BAD,
             Port => text.parse::<u16>().is_ok_and(|port| port > 0),
+            // Connections from IPv4 have an IPv4 address, also on sockets for both.
+            SourceIp | RemoteIp | DestinationIp => {
+                !text.parse::<Ipv6Addr>().is_ok_and(|address| address.to_ipv4_mapped().is_some())
+            }
             _ => !text.is_empty(),
         }
     }

@@ -243,6 +243,8 @@ fn instances(template: &str, tests: &[&Test]) -> Vec<String> {
                 });
                 let mut choices: BTreeSet<String> = named.filter(|s| !s.is_empty()).map(str::to_owned).collect();
                 choices.insert("segment".to_owned());
+                // A star of a template stands for no star.
+                choices.insert("seg*ment".to_owned());
                 if segment == "{**}" {
                     choices.extend([String::new(), "segment/segment".to_owned()]);
                 }

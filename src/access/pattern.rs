@@ -41,6 +41,14 @@ impl Glob {
         }
     }
 
+    /// True for a pattern on paths that asks for a fragment.
+    pub fn names_fragment(&self) -> bool {
+        match self {
+            Glob::Any => false,
+            Glob::Exact(text) | Glob::Prefix(text) | Glob::Suffix(text) => text.contains('#'),
+        }
+    }
+
     /// The same pattern in lower case.
     pub fn lower(&self) -> Glob {
         match self {
@@ -101,8 +109,31 @@ pub fn static_matches(pattern: &str, value: &str) -> bool {
         || pattern.strip_prefix('*').is_some_and(|suffix| value.ends_with(suffix))
 }
 
-/// M-cidr of the old API: one address or a block; host bits and leading zeros are fine (E67). `None` when unparsable.
-pub fn lenient_cidr(text: &str) -> Option<IpNet> {
+/// M-cidr of the old API.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OldAddress {
+    /// One address or a block.
+    Block(IpNet),
+    /// An IPv4-mapped block that was compiled to an IPv4 prefix of more than 32 bits.
+    TooLong,
+}
+
+/// Reads an address as 1.4 and 1.5 did: host bits and leading zeros are fine (E67), and an IPv4-mapped address is the
+/// IPv4 address (C8): `::ffff:A/N` is `A/(N-96)`, but below 96 the number itself is the length. `None` when unparsable.
+pub fn old_address(text: &str) -> Option<OldAddress> {
+    let net = lenient_cidr(text)?;
+    let IpAddr::V6(address) = net.addr() else { return Some(OldAddress::Block(net)) };
+    let Some(mapped) = address.to_ipv4_mapped() else { return Some(OldAddress::Block(net)) };
+    let length = net.prefix_len();
+    let length = if length >= 96 { length - 96 } else { length };
+    Some(match IpNet::new(IpAddr::V4(mapped), length) {
+        Ok(net) => OldAddress::Block(net),
+        Err(_) => OldAddress::TooLong,
+    })
+}
+
+/// One address or a block; `None` when unparsable.
+fn lenient_cidr(text: &str) -> Option<IpNet> {
     let (address, length) = match text.split_once('/') {
         Some((address, length)) => (address, Some(length)),
         None => (text, None),
@@ -126,21 +157,33 @@ pub fn cidr(text: &str) -> Option<IpNet> {
     }
 }
 
+/// M-port: decimal digits without a sign, 0 to 65535 (`spec/rbac.md` C4). `None` for anything else.
+pub fn port(text: &str) -> Option<u16> {
+    let all_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| all_digits)
+}
+
 /// True when a `paths` value is a template for targets that know templates (1.22 and later).
 pub fn is_template(text: &str) -> bool {
     text.contains("{*}") || text.contains("{**}")
 }
 
-/// `{*}` is one non-empty segment, `{**}` any rest; everything else is literal.
+/// The characters of a segment that a star of a template stands for (`spec/rbac.md` C7).
+fn is_segment_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-._~%!$&'()+,;:@=".contains(c)
+}
+
+/// `{*}` is one non-empty segment, `{**}` any number of them; everything else is literal.
 fn template_matches(template: &str, path: &str) -> bool {
     let Some(open) = template.find("{*") else { return template == path };
     let (literal, rest) = template.split_at(open);
     let Some(path) = path.strip_prefix(literal) else { return false };
     if let Some(rest) = rest.strip_prefix("{**}") {
         // ANY way to cut the path where the rest of the template matches what is left.
-        (0..=path.len()).filter(|&i| path.is_char_boundary(i)).any(|i| template_matches(rest, &path[i..]))
+        let end = path.find(|c| !is_segment_char(c) && c != '/').unwrap_or(path.len());
+        (0..=end).filter(|&i| path.is_char_boundary(i)).any(|i| template_matches(rest, &path[i..]))
     } else if let Some(rest) = rest.strip_prefix("{*}") {
-        let end = path.find('/').unwrap_or(path.len());
+        let end = path.find(|c| !is_segment_char(c)).unwrap_or(path.len());
         (1..=end).filter(|&i| path.is_char_boundary(i)).any(|i| template_matches(rest, &path[i..]))
     } else {
         path == rest
@@ -176,10 +219,32 @@ mod tests {
     }
 
     #[test]
+    fn c8_mapped_addresses_were_ipv4() {
+        let block = |text: &str| Some(OldAddress::Block(text.parse().ok()?));
+        assert_eq!(old_address("::ffff:10.1.2.3"), block("10.1.2.3/32"));
+        assert_eq!(old_address("::ffff:10.0.0.0/104"), block("10.0.0.0/8"));
+        assert_eq!(old_address("::ffff:10.0.0.0/24"), block("10.0.0.0/24"));
+        assert_eq!(old_address("::ffff:10.0.0.0/64"), Some(OldAddress::TooLong));
+        assert_eq!(old_address("2001:db8::/32"), block("2001:db8::/32"));
+    }
+
+    #[test]
+    fn c4_ports_have_no_sign() {
+        assert_eq!(
+            (port("8080"), port("08080"), port("+8080"), port(""), port("65536")),
+            (Some(8080), Some(8080), None, None, None)
+        );
+    }
+
+    #[test]
     fn templates_match_segments() {
         let holds = |template: &str, path: &str| Test::Template(template.into()).holds(path);
         assert!(holds("/a/{*}/b", "/a/x/b") && !holds("/a/{*}/b", "/a/x/y/b") && !holds("/a/{*}/b", "/a//b"));
         assert!(holds("/a/{**}", "/a/") && holds("/a/{**}", "/a/x/y") && !holds("/a/{**}", "/b"));
+        for odd in ["/a/x*y", "/a/{x}", "/a/ä", "/a/x#y"] {
+            assert!(!holds("/a/{*}", odd) && !holds("/a/{**}", odd), "C7: {odd}");
+        }
+        assert!(holds("/a/{*}", "/a/%7Ex-._~!$&'()+,;:@="), "C7");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use super::attribute::Attribute;
 use super::formula::{Formula, Formulas};
-use super::pattern::{Glob, Test};
+use super::pattern::{self, Glob, OldAddress, Test};
+use crate::mesh::Version;
 
 /// The literal and free parts of a peer identity `TD/ns/NS/sa/SA`.
 enum Part {
@@ -137,14 +138,26 @@ pub fn raw_namespace(f: &mut Formulas, pattern: &str) -> Formula {
     f.all([mtls, matched])
 }
 
+/// An address or block as the old API read it; `None` when it could not, and ignored the value.
+pub fn old_address(f: &mut Formulas, attribute: Attribute, value: &str) -> Option<Formula> {
+    Some(match pattern::old_address(value)? {
+        OldAddress::Block(net) => f.atom(attribute, Test::Cidr(net)),
+        OldAddress::TooLong => opaque(f, &format!("{attribute} is in {value}, whose length is none of IPv4")),
+    })
+}
+
 /// A condition that is not looked into.
 pub fn opaque(f: &mut Formulas, what: &str) -> Formula {
     f.present(Attribute::Opaque(what.to_owned()))
 }
 
 /// A pattern on `:path` **with** its query. Exact: the first `?` of the request is the first `?` of the pattern, or
-/// lies before it.
+/// lies before it. Fragments are outside of what is compared: a pattern that names one is not looked into
+/// (`spec/rbac.md` C8).
 pub fn full_path(f: &mut Formulas, glob: &Glob) -> Formula {
+    if glob.names_fragment() {
+        return opaque(f, &format!("the path with its fragment matches {glob:?}"));
+    }
     let no_query = {
         let query = f.present(Attribute::Query);
         f.not(query)
@@ -251,14 +264,33 @@ pub fn split_request_principal(f: &mut Formulas, text: &str) -> Formula {
     f.all([issuer, subject])
 }
 
-/// M-header on a header by name; the pseudo headers are the attributes they carry.
+/// M-header on a header by name; the pseudo headers are the attributes they carry. `host` is a name that no request
+/// has a header of: Envoy keeps it as `:authority` ([`host_header`]).
 pub fn header(f: &mut Formulas, name: &str, glob: &Glob) -> Formula {
     match name.to_ascii_lowercase().as_str() {
         ":path" => full_path(f, glob),
         ":method" => f.glob(Attribute::Method, glob.clone()),
-        // Envoy keeps `host` as `:authority`.
-        ":authority" | "host" => f.glob(Attribute::Host, glob.clone()),
+        ":authority" => f.glob(Attribute::Host, glob.clone()),
+        "host" => Formula::FALSE,
         name => f.glob(Attribute::Header(name.to_owned()), glob.clone()),
+    }
+}
+
+/// M-header on a header that may be called `host`, as a release reads it that enforces AuthorizationPolicies. Until the
+/// proxies of 1.6 and 1.7 were mended, header names were compared one by one, and `host` never matched
+/// (`spec/rbac.md` C1); which patch releases were mended is not looked into.
+pub fn host_header(f: &mut Formulas, name: &str, glob: &Glob, version: Version) -> Formula {
+    if !name.eq_ignore_ascii_case("host") {
+        return header(f, name, glob);
+    }
+    let authority = f.glob(Attribute::Host, glob.clone());
+    match version {
+        _ if version.at_least(8) => authority,
+        _ if version.at_least(6) => {
+            let mended = opaque(f, "the proxy reads `host` as the authority");
+            f.all([mended, authority])
+        }
+        _ => Formula::FALSE,
     }
 }
 

@@ -4,7 +4,7 @@ use super::is_http;
 use crate::access::Transport;
 use crate::access::attribute::Attribute;
 use crate::access::formula::{Formula, Formulas};
-use crate::access::pattern::{self, Glob, Test, static_matches};
+use crate::access::pattern::{self, Glob, static_matches};
 use crate::access::subject::Subject;
 use crate::access::terms;
 use crate::api::core::Service;
@@ -102,13 +102,12 @@ fn read(f: &mut Formulas, target: &Target<'_>, constraint: &Constraint) -> Readi
     let fixed = |value: bool| Reading::Must(Formulas::constant(value));
     match key {
         "destination.ip" => {
-            let nets: Vec<_> = values.iter().filter_map(|value| pattern::lenient_cidr(value)).collect();
             let ways: Vec<Formula> =
-                nets.into_iter().map(|net| f.atom(Attribute::DestinationIp, Test::Cidr(net))).collect();
+                values.iter().filter_map(|value| terms::old_address(f, Attribute::DestinationIp, value)).collect();
             if ways.is_empty() { Reading::Ignored } else { Reading::Must(f.any(ways)) }
         }
         "destination.port" => {
-            let ports: Vec<u16> = values.iter().filter_map(|value| value.parse().ok()).collect();
+            let ports: Vec<u16> = values.iter().filter_map(|value| pattern::port(value)).collect();
             if ports.is_empty() { Reading::Ignored } else { Reading::Must(any_port(f, target, &ports)) }
         }
         "destination.name" => fixed(some(&target.service.meta.name)),

@@ -6,7 +6,7 @@ use crate::access::Transport;
 use crate::access::attribute::Attribute;
 use crate::access::formula::{Formula, Formulas};
 use crate::access::jwt;
-use crate::access::pattern::{self, Glob, Test};
+use crate::access::pattern::Glob;
 use crate::access::{terms, trust_domain};
 use crate::api::legacy::Subject;
 use crate::mesh::{Settings, SourceRelease};
@@ -63,7 +63,19 @@ pub fn matches(
     for (key, value) in &subject.properties {
         conditions.extend(asked.property(f, key, value));
     }
-    if conditions.is_empty() { Formula::FALSE } else { f.all(conditions) }
+    if conditions.is_empty() {
+        return Formula::FALSE;
+    }
+    // Either dropped (§2.3), or compiled to what never matches (C8): both are compared.
+    for (key, _) in subject.properties.iter().filter(|(key, _)| is_malformed_claim(key)) {
+        conditions.push(terms::opaque(f, &format!("old Istio ignored the property `{key}`")));
+    }
+    f.all(conditions)
+}
+
+/// True for a key about claims that does not name one in brackets.
+fn is_malformed_claim(key: &str) -> bool {
+    key.starts_with("request.auth.claims") && terms::bracketed(key).is_none()
 }
 
 /// True when a subject is dropped on TCP.
@@ -76,8 +88,8 @@ fn is_http_only(subject: &Subject) -> bool {
 
 /// ANY valid address or block; `None` when the list holds none, and is ignored.
 fn addresses(f: &mut Formulas, values: &[String]) -> Option<Formula> {
-    let nets: Vec<_> = values.iter().filter_map(|value| pattern::lenient_cidr(value)).collect();
-    let ways: Vec<Formula> = nets.into_iter().map(|net| f.atom(Attribute::SourceIp, Test::Cidr(net))).collect();
+    let ways: Vec<Formula> =
+        values.iter().filter_map(|value| terms::old_address(f, Attribute::SourceIp, value)).collect();
     (!ways.is_empty()).then(|| f.any(ways))
 }
 
@@ -89,13 +101,17 @@ impl Asked<'_> {
 
     /// A pattern on the peer identity, wherever it comes from: the first source that answers.
     fn identity(&self, f: &mut Formulas, glob: &Glob) -> Formula {
-        // Before 1.5, a suffix on TCP was compared with `spiffe://` in front, and never matched (E112).
-        if !is_http(self.chain) && self.release < SourceRelease::V1_5 && matches!(glob, Glob::Suffix(_)) {
-            return Formula::FALSE;
-        }
+        // Before 1.5, a suffix on TCP got `spiffe://` in front, so it matched exactly the identity that it spells out,
+        // which `*/ns/a/sa/b` never does (E112, C6).
+        let as_compared = match glob {
+            Glob::Suffix(text) if !is_http(self.chain) && self.release < SourceRelease::V1_5 => {
+                Glob::Exact(text.clone())
+            }
+            glob => glob.clone(),
+        };
         self.first_identity(f, |f, source| match source {
-            Identity::Certificate => terms::identity(f, glob),
-            Identity::Token => terms::issuer_and_subject(f, glob),
+            Identity::Certificate => terms::identity(f, &as_compared),
+            Identity::Token => terms::issuer_and_subject(f, &as_compared),
             Identity::Nobody => Formula::FALSE,
         })
     }
@@ -167,7 +183,7 @@ impl Asked<'_> {
                 Some(("request.auth.claims", name)) if name.contains("][") => Formula::FALSE,
                 Some(("request.auth.claims", name)) => self.claim(f, name, value),
                 // Malformed: dropped on HTTP; on TCP the subject is dropped before.
-                _ if key.starts_with("request.headers") || key.starts_with("request.auth.claims") => return None,
+                _ if key.starts_with("request.headers") || is_malformed_claim(key) => return None,
                 _ => Formula::FALSE,
             },
         })

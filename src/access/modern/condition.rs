@@ -5,10 +5,18 @@ use crate::access::attribute::Attribute;
 use crate::access::formula::{Formula, Formulas};
 use crate::access::jwt::{self, View};
 use crate::access::pattern::{self, Glob, Test};
-use crate::access::{terms, trust_domain};
+use crate::access::terms;
+use crate::access::trust_domain::expand;
 use crate::api::security::{Condition, Field, Operation, Source};
 use crate::mesh::{Settings, Version};
 use std::collections::BTreeSet;
+
+/// The first minor release that knows `serviceAccounts`.
+const SERVICE_ACCOUNTS: u16 = 25;
+/// The first minor release that knows `trustDomains`.
+const TRUST_DOMAINS: u16 = 30;
+/// The key for claims without the name of one.
+const CLAIMS_WITHOUT_NAME: &str = "request.auth.claims";
 
 /// What a field means depends on these.
 #[derive(Clone, Copy, Debug)]
@@ -78,13 +86,14 @@ fn one_field(
 
 /// One entry of `from`.
 pub fn source(f: &mut Formulas, scope: &Scope<'_>, source: &Source, lenient: bool) -> Result<Formula, Unusable> {
-    let all: [Matcher<'_>; 6] = [
+    let all: [Matcher<'_>; 7] = [
         (&source.principals, false, principal),
         (&source.request_principals, true, request_principal),
         (&source.namespaces, false, |f, _, value| Some(terms::namespace(f, value))),
         (&source.ip_blocks, false, |f, _, value| address(f, Attribute::SourceIp, value)),
         (&source.remote_ip_blocks, false, |f, _, value| address(f, Attribute::RemoteIp, value)),
-        (&source.service_accounts, false, service_account),
+        (&source.service_accounts, false, known_service_account),
+        (&source.trust_domains, false, known_trust_domain),
     ];
     fields(f, scope, &all, lenient)
 }
@@ -112,14 +121,24 @@ pub fn when(f: &mut Formulas, scope: &Scope<'_>, when: &Condition, lenient: bool
     if http_only && scope.chain == Transport::Tcp {
         return if lenient { Ok(None) } else { Err(Unusable::HttpOnly) };
     }
-    if !known(key) {
+    if !known(key, scope.version) {
         // 1.4 and 1.5 logged an error and went on; later releases leave out the rule.
         return if scope.version.at_least(6) { Err(Unusable::Invalid) } else { Ok(None) };
     }
     one_field(f, scope, &when.field, |f, scope, value| keyed(f, scope, key, value)).map(Some)
 }
 
-fn known(key: &str) -> bool {
+/// True for keys that the release knows (`spec/rbac.md` §4.5, §4.8).
+fn known(key: &str, version: Version) -> bool {
+    let since = match key {
+        "remote.ip" => 8,
+        "source.serviceAccount" => SERVICE_ACCOUNTS,
+        "source.trustDomain" => TRUST_DOMAINS,
+        _ => 0,
+    };
+    if !version.at_least(since) {
+        return false;
+    }
     let plain = [
         "source.ip",
         "remote.ip",
@@ -136,6 +155,8 @@ fn known(key: &str) -> bool {
     ];
     let bracketed = ["request.headers", "request.auth.claims"];
     plain.contains(&key)
+        // Compiled to a matcher without a claim, which never matches (C8).
+        || (key == CLAIMS_WITHOUT_NAME && version.at_least(8))
         || terms::bracketed(key)
             .is_some_and(|(name, _)| bracketed.contains(&name) || name.starts_with("experimental.envoy.filters."))
 }
@@ -151,11 +172,7 @@ fn keyed(f: &mut Formulas, scope: &Scope<'_>, key: &str, value: &str) -> Option<
         "source.namespace" => Some(terms::namespace(f, value)),
         "source.principal" => principal(f, scope, value),
         "source.serviceAccount" => service_account(f, scope, value),
-        "source.trustDomain" => {
-            let mtls = f.present(Attribute::Mtls);
-            let domain = f.glob(Attribute::TrustDomain, glob);
-            Some(f.all([mtls, domain]))
-        }
+        "source.trustDomain" => trust_domain(f, scope, value),
         "connection.sni" => Some(f.glob(Attribute::Sni, glob)),
         "request.auth.principal" => request_principal(f, scope, value),
         "request.auth.audiences" => {
@@ -167,8 +184,12 @@ fn keyed(f: &mut Formulas, scope: &Scope<'_>, key: &str, value: &str) -> Option<
             Some(f.all([scope.view.claims, matched]))
         }
         "request.auth.presenter" => Some(scope.view.claim(f, "azp", &glob)),
+        CLAIMS_WITHOUT_NAME => Some(Formula::FALSE),
         _ => match terms::bracketed(key)? {
-            ("request.headers", name) => Some(terms::header(f, name, &glob)),
+            ("request.headers", ":path") if glob.names_fragment() && since_august_2021(scope.version) => {
+                Some(Formula::FALSE)
+            }
+            ("request.headers", name) => Some(terms::host_header(f, name, &glob, scope.version)),
             ("request.auth.claims", name) => Some(match scope.split {
                 Some(split) => scope.view.whole_claim(f, name, &glob, split),
                 None => scope.view.claim(f, name, &glob),
@@ -181,7 +202,7 @@ fn keyed(f: &mut Formulas, scope: &Scope<'_>, key: &str, value: &str) -> Option<
 /// M-principal of the new API: ANY identity that the value stands for.
 fn principal(f: &mut Formulas, scope: &Scope<'_>, value: &str) -> Option<Formula> {
     let mut ways = Vec::new();
-    for value in trust_domain::expand(scope.settings, value) {
+    for value in expand(scope.settings, value) {
         ways.push(match Glob::parse(&value) {
             Glob::Suffix(suffix) if suffix.contains('.') && !escapes_suffixes(scope.version) => {
                 terms::loose_identity_suffix(f, &suffix)
@@ -214,26 +235,56 @@ fn service_account(f: &mut Formulas, scope: &Scope<'_>, value: &str) -> Option<F
     Some(f.all([mtls, namespace, account]))
 }
 
+/// `serviceAccounts`; releases that do not know the field may have lost it when the object was stored, or refused the
+/// object, so nothing is said about them.
+fn known_service_account(f: &mut Formulas, scope: &Scope<'_>, value: &str) -> Option<Formula> {
+    match scope.version.at_least(SERVICE_ACCOUNTS) {
+        true => service_account(f, scope, value),
+        false => Some(unknown_field(f, "serviceAccounts", value)),
+    }
+}
+
+/// `trustDomains`, likewise.
+fn known_trust_domain(f: &mut Formulas, scope: &Scope<'_>, value: &str) -> Option<Formula> {
+    match scope.version.at_least(TRUST_DOMAINS) {
+        true => trust_domain(f, scope, value),
+        false => Some(unknown_field(f, "trustDomains", value)),
+    }
+}
+
+fn unknown_field(f: &mut Formulas, field: &str, value: &str) -> Formula {
+    terms::opaque(f, &format!("`{field}: {value}`, which this release does not know, matches"))
+}
+
+/// A pattern on the trust domain of the peer.
+fn trust_domain(f: &mut Formulas, _: &Scope<'_>, value: &str) -> Option<Formula> {
+    let mtls = f.present(Attribute::Mtls);
+    let domain = f.glob(Attribute::TrustDomain, Glob::parse(value));
+    Some(f.all([mtls, domain]))
+}
+
 fn address(f: &mut Formulas, attribute: Attribute, value: &str) -> Option<Formula> {
     let net = pattern::cidr(value)?;
     Some(f.atom(attribute, Test::Cidr(net)))
 }
 
 fn port(f: &mut Formulas, scope: &Scope<'_>, value: &str) -> Option<Formula> {
-    Some(terms::port(f, scope.port, value.parse().ok()?))
+    Some(terms::port(f, scope.port, pattern::port(value)?))
 }
 
-/// `hosts` ignores case from 1.9.8, 1.10.4, 1.11.1 and 1.12 on.
-fn host(f: &mut Formulas, scope: &Scope<'_>, value: &str) -> Option<Formula> {
-    let version = scope.version;
+/// From 1.9.8, 1.10.4, 1.11.1 and 1.12 on, `hosts` ignores case, and fragments are cut off before policies are asked.
+fn since_august_2021(version: Version) -> bool {
     let first_fix = [(9, 8), (10, 4), (11, 1)].into_iter().find(|(minor, _)| *minor == version.minor);
-    let any_case = match first_fix {
+    match first_fix {
         Some((minor, patch)) => version >= Version::patch(minor, patch),
         None => version.at_least(12),
-    };
+    }
+}
+
+fn host(f: &mut Formulas, scope: &Scope<'_>, value: &str) -> Option<Formula> {
     Some(match Glob::parse(value) {
         Glob::Any => Formula::TRUE,
-        glob if any_case => f.atom(Attribute::Host, Test::AnyCase(glob.lower())),
+        glob if since_august_2021(scope.version) => f.atom(Attribute::Host, Test::AnyCase(glob.lower())),
         glob => f.glob(Attribute::Host, glob),
     })
 }

@@ -2,6 +2,7 @@
 
 mod authn;
 mod brute_force;
+mod corrections;
 mod rbac;
 mod verdicts;
 

@@ -243,11 +243,6 @@ fn e70_e112_e121_identities_on_tcp_before_1_5() {
 fn e65_ignored_conditions_are_not_conditions_but_alone_are_nobody() {
     granted(ANY_RULE, &format!("[{{user: {X}, properties: {{source.ip: bad}}}}]")).check(get().peer(X), true, true);
     granted(ANY_RULE, "[{properties: {source.ip: bad}}]").check(get().peer(X), false, true);
-    granted(ANY_RULE, &format!("[{{user: {X}, properties: {{request.auth.claims: v}}}}]")).check(
-        get().peer(X),
-        true,
-        true,
-    );
     granted(ANY_RULE, "[{properties: {request.auth.claims: v}}]").check(get().peer(X), false, true);
 }
 

@@ -14,7 +14,8 @@ pub struct AuthorizationPolicy {
     pub target_refs: bool,
     /// What a match does.
     pub action: Action,
-    /// Annotation `istio.io/dry-run: "true"`: never enforced.
+    /// Annotation `istio.io/dry-run: "true"` (or what else Go reads as true): not enforced by releases from 1.10 on;
+    /// earlier ones do not know the annotation.
     pub dry_run: bool,
     /// `spec.rules`. Empty with ALLOW selects and never matches: deny by default.
     pub rules: Vec<PolicyRule>,
@@ -75,8 +76,10 @@ pub struct Source {
     pub ip_blocks: Field,
     /// `remoteIpBlocks` / `notRemoteIpBlocks`.
     pub remote_ip_blocks: Field,
-    /// `serviceAccounts` / `notServiceAccounts`.
+    /// `serviceAccounts` / `notServiceAccounts`: `NAMESPACE/NAME`, or a name in the policy's namespace. From 1.25 on.
     pub service_accounts: Field,
+    /// `trustDomains` / `notTrustDomains` of the peer. From 1.30 on.
+    pub trust_domains: Field,
 }
 
 /// One entry of `to`; all fields must hold.

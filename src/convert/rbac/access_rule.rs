@@ -5,9 +5,11 @@
 
 use super::addresses;
 use super::clause::Clause;
+use super::headers;
 use super::services;
 use crate::api::legacy::{AccessRule, Constraint};
 use crate::api::security::Condition;
+use crate::convert::Context;
 use crate::finding::Finding;
 use crate::finding::catalogue::rbac as codes;
 use crate::mapping::{Item, Step};
@@ -41,7 +43,7 @@ pub(super) struct Statics {
 }
 
 /// Converts one access rule of a role in `namespace`. `item` is what the mapping made of it.
-pub(super) fn convert(rule: &AccessRule, item: &Item, namespace: &str, source: SourceRelease) -> Converted {
+pub(super) fn convert(rule: &AccessRule, item: &Item, namespace: &str, context: Context<'_>) -> Converted {
     let mut clause = Clause::of_fragment(&item.value);
     clause.http_only = item.http_only;
     let place = Statics { services: rule.services.clone(), ..Statics::default() };
@@ -49,10 +51,11 @@ pub(super) fn convert(rule: &AccessRule, item: &Item, namespace: &str, source: S
     builder.repeated();
     builder.statics(namespace);
     builder.ports();
-    builder.path_matcher(source);
+    builder.path_matcher(context.mesh.settings.source);
     builder.odd_keys();
     builder.destination_addresses();
     builder.server_name();
+    builder.headers(context);
     builder.converted
 }
 
@@ -240,6 +243,7 @@ impl<'a> Builder<'a> {
                         .at(self.rule.place.clone()),
                     );
                 }
+                self.converted.findings.extend(read.findings().map(|finding| finding.at(self.rule.place.clone())));
                 if read.valid.is_empty() {
                     continue;
                 }
@@ -248,6 +252,14 @@ impl<'a> Builder<'a> {
             kept.push(condition);
         }
         self.converted.clause.when = kept;
+    }
+
+    /// Conditions on headers that meant something else than they read (C1, C8).
+    fn headers(&mut self, context: Context<'_>) {
+        let (never, findings) = headers::settle(&mut self.converted.clause.when, context);
+        self.converted.place.never |= never;
+        let place = &self.rule.place;
+        self.converted.findings.extend(findings.into_iter().map(|finding| finding.at(place.clone())));
     }
 
     /// `connection.sni: "*"` held without a server name too (§3.5).
@@ -260,8 +272,8 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// A port as old Istio read it: decimal, 0 to 65535.
+/// A port as old Istio read it: decimal digits without a sign, 0 to 65535 (`spec/rbac.md` C4).
 fn port(value: &str) -> Option<String> {
-    let digits = value.strip_prefix('+').unwrap_or(value);
-    digits.parse::<u16>().ok().map(|number| number.to_string())
+    let all_digits = value.bytes().all(|byte| byte.is_ascii_digit());
+    value.parse::<u16>().ok().filter(|_| all_digits).map(|number| number.to_string())
 }

@@ -1,6 +1,9 @@
-//! Source and destination addresses: old Istio ignored what it could not read (`spec/rbac.md` §2.5).
+//! Source and destination addresses: old Istio ignored what it could not read (`spec/rbac.md` §2.5), and took an
+//! IPv4-mapped address for the IPv4 address (C8).
 
-use std::net::IpAddr;
+use crate::finding::catalogue::rbac as codes;
+use crate::finding::{Direction, Finding, Severity};
+use std::net::{IpAddr, Ipv4Addr};
 
 /// A list of addresses, read as old Istio did.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -9,15 +12,48 @@ pub(super) struct Addresses {
     pub valid: Vec<String>,
     /// What could not be read and was ignored.
     pub ignored: Vec<String>,
+    /// IPv4-mapped blocks whose length was taken for a number of IPv4 bits, and the block that was enforced; `None` when
+    /// IPv4 has no such length.
+    pub shortened: Vec<(String, Option<String>)>,
+}
+
+impl Addresses {
+    /// What there is to say about the values that mean something else than they read.
+    pub fn findings(&self) -> impl Iterator<Item = Finding> {
+        self.shortened.iter().map(|(value, enforced)| match enforced {
+            Some(enforced) => Finding::new(
+                codes::MAPPED_ADDRESS_LENGTH,
+                format!("Old Istio enforced the block `{value}` as `{enforced}`, and so does the result."),
+            ),
+            None => Finding::new(
+                codes::MAPPED_ADDRESS_LENGTH,
+                format!("Old Istio made an IPv4 block of `{value}` with a length that IPv4 does not have; what its proxies matched is not known."),
+            )
+            .severity(Severity::Error)
+            .direction(Direction::Wider),
+        })
+    }
 }
 
 /// Reads a list of addresses.
 pub(super) fn read<'a>(values: impl IntoIterator<Item = &'a str>) -> Addresses {
     let mut addresses = Addresses::default();
     for value in values {
-        match normalise(value) {
-            Some(valid) => addresses.valid.push(valid),
-            None => addresses.ignored.push(value.to_owned()),
+        let Some(valid) = normalise(value) else {
+            addresses.ignored.push(value.to_owned());
+            continue;
+        };
+        match of_mapped(&valid) {
+            Mapped::No => addresses.valid.push(valid),
+            Mapped::Exactly(block) => addresses.valid.push(block),
+            Mapped::Shortened(block) => {
+                addresses.shortened.push((value.to_owned(), Some(block.clone())));
+                addresses.valid.push(block);
+            }
+            Mapped::TooLong => {
+                addresses.shortened.push((value.to_owned(), None));
+                addresses.valid.push(valid);
+            }
         }
     }
     addresses
@@ -42,6 +78,38 @@ fn normalise(value: &str) -> Option<String> {
             let length: u32 = length.parse().ok().filter(|_| all_digits)?;
             (length <= bits).then(|| format!("{address}/{length}"))
         }
+    }
+}
+
+/// What an IPv4-mapped address came to in old Istio.
+enum Mapped {
+    /// It is none.
+    No,
+    /// The same addresses in IPv4 form.
+    Exactly(String),
+    /// A prefix of less than 96 bits, whose number was kept.
+    Shortened(String),
+    /// The kept number is more than the 32 bits of IPv4.
+    TooLong,
+}
+
+/// Looks at a value that [`normalise`] has read.
+fn of_mapped(value: &str) -> Mapped {
+    let (address, length) = match value.split_once('/') {
+        Some((address, length)) => (address, length.parse::<u32>().ok()),
+        None => (value, None),
+    };
+    let mapped = |ip: IpAddr| match ip {
+        IpAddr::V6(ip) => ip.to_ipv4_mapped(),
+        IpAddr::V4(_) => None,
+    };
+    let Some(ip) = address.parse().ok().and_then(mapped) else { return Mapped::No };
+    let block = |ip: Ipv4Addr, length: u32| format!("{ip}/{length}");
+    match length {
+        None => Mapped::Exactly(ip.to_string()),
+        Some(length @ 96..) => Mapped::Exactly(block(ip, length - 96)),
+        Some(length @ ..=32) => Mapped::Shortened(block(ip, length)),
+        Some(_) => Mapped::TooLong,
     }
 }
 
@@ -70,8 +138,20 @@ mod tests {
         check("10.1.2.3/8", Some("10.1.2.3/8"));
         check("010.1.2.3", Some("10.1.2.3"));
         check("2001:db8::/32", Some("2001:db8::/32"));
+        for same in ["::ffff:10.1.2.3", "::ffff:10.0.0.0/104"] {
+            check(same, Some(same));
+        }
         for wrong in ["bad", "", "10.1.2", "10.1.2.256", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/+8", "*"] {
             check(wrong, None);
         }
+    }
+
+    #[test]
+    fn c8_mapped_addresses_are_written_as_the_ipv4_addresses_they_were() {
+        let read = read(["::ffff:10.1.2.3", "::ffff:10.0.0.0/104", "::ffff:a00:0/24", "2001:db8::1"]);
+        assert_eq!(read.valid, ["10.1.2.3", "10.0.0.0/8", "10.0.0.0/24", "2001:db8::1"]);
+        assert_eq!(read.shortened, [("::ffff:a00:0/24".to_owned(), Some("10.0.0.0/24".to_owned()))]);
+        let too_long = super::read(["::ffff:10.0.0.0/64"]);
+        assert!(too_long.findings().all(|finding| finding.refuses()));
     }
 }

@@ -44,6 +44,7 @@ impl Clause {
                 ip_blocks: field(source, "ipBlocks", "notIpBlocks"),
                 remote_ip_blocks: field(source, "remoteIpBlocks", "notRemoteIpBlocks"),
                 service_accounts: field(source, "serviceAccounts", "notServiceAccounts"),
+                trust_domains: field(source, "trustDomains", "notTrustDomains"),
             },
             when: when
                 .iter()
@@ -88,10 +89,10 @@ impl Clause {
 
     /// True when the clause asks who the peer is, by a list that must (`true`) or must not (`false`) hold it.
     pub fn asks_for_peer(&self, positive: bool) -> bool {
-        let Source { principals, namespaces, service_accounts, .. } = &self.source;
+        let Source { principals, namespaces, service_accounts, trust_domains, .. } = &self.source;
         let when =
             self.when.iter().filter(|condition| condition.key.starts_with("source.") && condition.key != "source.ip");
-        [principals, namespaces, service_accounts]
+        [principals, namespaces, service_accounts, trust_domains]
             .into_iter()
             .chain(when.map(|condition| &condition.field))
             .any(|field| if positive { !field.values.is_empty() } else { !field.not.is_empty() })
@@ -100,8 +101,15 @@ impl Clause {
     /// A negated field as it is written, if there is one; Istio 1.4 could not express any (E113).
     pub fn negated(&self) -> Option<String> {
         let Operation { hosts, ports, methods, paths } = &self.operation;
-        let Source { principals, request_principals, namespaces, ip_blocks, remote_ip_blocks, service_accounts } =
-            &self.source;
+        let Source {
+            principals,
+            request_principals,
+            namespaces,
+            ip_blocks,
+            remote_ip_blocks,
+            service_accounts,
+            trust_domains,
+        } = &self.source;
         let fields = [
             ("notHosts", hosts),
             ("notPorts", ports),
@@ -113,6 +121,7 @@ impl Clause {
             ("notIpBlocks", ip_blocks),
             ("notRemoteIpBlocks", remote_ip_blocks),
             ("notServiceAccounts", service_accounts),
+            ("notTrustDomains", trust_domains),
         ];
         let conditions = self.when.iter().map(|condition| (condition.key.as_str(), &condition.field));
         fields

@@ -216,20 +216,21 @@ impl<'a> Pod<'a> {
     }
 }
 
-/// The enforced AuthorizationPolicies of the input that select the workload.
+/// The AuthorizationPolicies of the input that select the workload; with the dry-run annotation too, which 1.4 and 1.5 did
+/// not know (C2).
 fn policies_on<'a>(mesh: &'a Mesh, workload: &Workload) -> impl Iterator<Item = &'a AuthorizationPolicy> {
     let namespace = workload.meta.namespace.clone();
     let labels = workload.pod_labels.clone();
     mesh.authorization.iter().filter(move |policy| {
         let reaches = policy.meta.namespace == namespace || policy.meta.namespace == mesh.settings.root_namespace;
-        reaches && !policy.dry_run && !policy.target_refs && selects(&policy.selector, &labels)
+        reaches && !policy.target_refs && selects(&policy.selector, &labels)
     })
 }
 
-/// An enforced AuthorizationPolicy of the input that selects everything in the namespace: old RBAC was ignored there.
+/// An AuthorizationPolicy of the input that selects everything in the namespace: old RBAC was ignored there.
 pub(super) fn replaces_namespace<'a>(mesh: &'a Mesh, namespace: &str) -> Option<&'a AuthorizationPolicy> {
     mesh.authorization.iter().find(|policy| {
         let reaches = policy.meta.namespace == namespace || policy.meta.namespace == mesh.settings.root_namespace;
-        reaches && !policy.dry_run && !policy.target_refs && policy.selector.is_empty()
+        reaches && !policy.target_refs && policy.selector.is_empty()
     })
 }

@@ -12,9 +12,11 @@ mod authentication;
 mod clause;
 mod config;
 mod defaults;
+mod dry_run;
 mod enabled;
 mod fence;
 mod ground;
+mod headers;
 mod identity;
 mod policy;
 mod principal_binding;
@@ -46,10 +48,11 @@ use std::collections::BTreeSet;
 /// Converts the RBAC objects of an environment.
 pub fn convert(context: Context<'_>) -> Part {
     let mut part = Part::default();
+    let accepted = roles::settle(context, dry_run::lost_denials(context), &mut part);
     if context.mesh.configs.is_empty() && context.mesh.roles.is_empty() && context.mesh.bindings.is_empty() {
         return part;
     }
-    if !roles::settle(context, authentication::unknown(context).into_iter().collect(), &mut part) {
+    if !accepted || !roles::settle(context, authentication::unknown(context).into_iter().collect(), &mut part) {
         refuse_all(context, &mut part);
         return part;
     }

@@ -44,6 +44,7 @@ fn rule(clause: &Clause) -> (Notes, Tree) {
             ("ipBlocks", "notIpBlocks", &clause.source.ip_blocks),
             ("remoteIpBlocks", "notRemoteIpBlocks", &clause.source.remote_ip_blocks),
             ("serviceAccounts", "notServiceAccounts", &clause.source.service_accounts),
+            ("trustDomains", "notTrustDomains", &clause.source.trust_domains),
         ],
     );
     let operation = fields(

@@ -58,11 +58,26 @@ fn namespace_patterns(rule: &Clause, at: &Place) -> Vec<Finding> {
         )
         .at(at.clone())
     };
-    patterns.map(finding).collect()
+    let identities = rule.source.principals.values.iter().filter(|value| spells_out_an_identity(value));
+    let excluded = rule.source.principals.not.iter().filter(|value| value.len() > 1 && value.starts_with('*'));
+    let identity = |pattern: &String| {
+        Finding::new(
+            codes::IDENTITY_PATTERN_ON_TCP,
+            format!("On TCP ports Istio 1.4 read the star of the identity `{pattern}` as `spiffe://`, so the rule is kept off them."),
+        )
+        .at(at.clone())
+    };
+    patterns.map(finding).chain(identities.chain(excluded).map(identity)).collect()
+}
+
+/// True for a star and a whole identity, which is what such a pattern matched on TCP ports of Istio 1.4 (C6).
+fn spells_out_an_identity(pattern: &str) -> bool {
+    pattern.strip_prefix('*').is_some_and(|rest| !rest.starts_with('/') && rest.split('/').count() == 5)
 }
 
 /// Codes that explain why a rule or subject gives nothing, without any difference to the old mesh.
-const EMPTY: [Code; 9] = [
+const EMPTY: [Code; 10] = [
+    codes::HOST_HEADER_NEVER_MATCHED,
     codes::GATEWAY_KNEW_NO_PEER,
     codes::MATCHES_NO_SERVICE,
     codes::RBAC_NOT_ENABLED,
@@ -110,7 +125,7 @@ pub(super) fn convert(context: Context<'_>, grant: &Grant<'_>, around: Around<'_
     for (index, rule) in grant.role.rules.iter().enumerate() {
         let item = items(applied, "rule").get(index).cloned().unwrap_or_default();
         converted.relaxations.extend(item.relaxations.iter().cloned());
-        let access = access_rule::convert(rule, &item, around.namespace, source);
+        let access = access_rule::convert(rule, &item, around.namespace, context);
         let http =
             access.clause.http_only || access.clause.is_http() || subjects.iter().any(|s| s.http_only || s.is_http());
         let mut reach = reach::find(&access.place, &rule.place, http, around);

@@ -7,11 +7,11 @@
 
 use super::clause::Clause;
 use super::identity::{self, Identity};
-use super::{addresses, request_principal};
+use super::{addresses, headers, request_principal};
 use crate::api::legacy::Subject;
 use crate::convert::Context;
 use crate::finding::catalogue::rbac as codes;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Direction, Finding, Severity};
 use crate::mapping::{Item, Step};
 use crate::mesh::{SourceRelease, Version};
 use std::collections::BTreeSet;
@@ -53,6 +53,7 @@ pub(super) fn convert(subject: &Subject, item: &Item, around: &Surroundings<'_>)
     if !clause.when.is_empty() || clause.source != Default::default() {
         builder.outcomes.push(Outcome::Kept);
     }
+    builder.headers(&mut clause);
     builder.peer_identity(&mut clause);
     builder.namespaces(&mut clause);
     builder.source_addresses(&mut clause);
@@ -88,6 +89,15 @@ impl<'a> Builder<'a> {
 
     fn tell(&mut self, finding: Finding) {
         self.findings.push(finding.at(self.subject.place.clone()));
+    }
+
+    /// Conditions on headers that meant something else than they read (C1, C8).
+    fn headers(&mut self, clause: &mut Clause) {
+        let (never, findings) = headers::settle(&mut clause.when, self.around.context);
+        if never {
+            self.outcomes.push(Outcome::Never);
+        }
+        findings.into_iter().for_each(|finding| self.tell(finding));
     }
 
     fn peer_identity(&mut self, clause: &mut Clause) {
@@ -133,7 +143,7 @@ impl<'a> Builder<'a> {
             ));
         }
         for (value, wider) in &identity.newly_expanded {
-            let direction = if *wider { crate::finding::Direction::Wider } else { crate::finding::Direction::Narrower };
+            let direction = if *wider { Direction::Wider } else { Direction::Narrower };
             let severity = if *wider { Severity::Error } else { Severity::Warning };
             self.tell(
                 Finding::new(
@@ -192,6 +202,7 @@ impl<'a> Builder<'a> {
         for list in lists.into_iter().filter(|list| !list.is_empty()) {
             let read = addresses::read(list);
             self.tell_ignored(&read.ignored);
+            read.findings().for_each(|finding| self.tell(finding));
             if read.valid.is_empty() {
                 self.outcomes.push(Outcome::Removed);
                 continue;
@@ -213,6 +224,7 @@ impl<'a> Builder<'a> {
             } else {
                 self.tell_ignored(&read.ignored);
             }
+            read.findings().for_each(|finding| self.tell(finding));
             self.outcomes.push(Outcome::Kept);
             clause.source.ip_blocks.not = read.valid;
         }
@@ -264,6 +276,10 @@ impl<'a> Builder<'a> {
             ));
         }
         for key in self.properties(Step::HttpGuard) {
+            if key.starts_with("request.auth.claims") {
+                self.claims_without_name(&key);
+                continue;
+            }
             self.outcomes.push(Outcome::Removed);
             self.tell(Finding::new(
                 codes::MALFORMED_KEY,
@@ -284,6 +300,22 @@ impl<'a> Builder<'a> {
                 ));
             }
         }
+    }
+
+    /// It is not certain whether old Istio left such a property out or never matched it (C8), so the subject grants nothing;
+    /// alone it granted nothing either way.
+    fn claims_without_name(&mut self, key: &str) {
+        let is_condition = |(other, _): &&(String, String)| !other.starts_with("request.auth.claims");
+        let alone = !self.outcomes.iter().any(|outcome| matches!(outcome, Outcome::True | Outcome::Kept))
+            && !self.subject.properties.iter().any(|property| is_condition(&property));
+        let finding = Finding::new(
+            codes::CLAIMS_WITHOUT_NAME,
+            format!(
+                "The property `{key}` names no claim in brackets; old Istio ignored it or never matched it, so the subject is left out."
+            ),
+        );
+        self.outcomes.push(Outcome::Never);
+        self.tell(if alone { finding.direction(Direction::None) } else { finding });
     }
 
     /// Claims are read from the token itself now; what that changes depends on the tokens.
@@ -400,7 +432,9 @@ fn identity_fields(subject: &Subject) -> Vec<String> {
 
 /// True when the finding already says that the subject is left out.
 fn says_nobody(finding: &Finding) -> bool {
-    finding.code == codes::UNKNOWN_PROPERTY || finding.code == codes::NEGATED_CLAIM || finding.refuses()
+    let left_out =
+        [codes::UNKNOWN_PROPERTY, codes::NEGATED_CLAIM, codes::HOST_HEADER_NEVER_MATCHED, codes::CLAIMS_WITHOUT_NAME];
+    left_out.contains(&finding.code) || finding.refuses()
 }
 
 /// The release escapes regex characters in suffix patterns (`spec/rbac.md` §4.4).

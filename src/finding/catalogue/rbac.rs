@@ -195,6 +195,12 @@ codes! {
         risk: "Callers that matched by this accident are denied; the pattern itself never let in whom it seems to.",
         remedy: "Name the namespaces that need the port in a policy for it.",
     }
+    IDENTITY_PATTERN_ON_TCP = "identity-pattern-on-tcp", Warning, Narrower {
+        title: "an identity pattern on a TCP port of Istio 1.4",
+        cause: "On TCP ports, Istio 1.2 to 1.4 compared an identity with a leading star as if the star were `spiffe://`: it matched, or excluded, only the identity that it spells out, if it spells one out in full.",
+        risk: "The rule is kept off TCP ports, so the callers that it let in there are denied; the pattern itself never meant there what it says.",
+        remedy: "Name the identities that need the port in a policy for it.",
+    }
     GATEWAY_KNEW_NO_PEER = "gateway-knew-no-peer", Warning, None {
         title: "a rule about the caller's identity on a gateway",
         cause: "Old gateways took no identity from client certificates on HTTP, so rules that ask for one never matched there; current Istio reads the certificate.",
@@ -231,6 +237,24 @@ codes! {
         risk: "Callers that the expression matched would be denied, and callers that it excluded would be let in.",
         remedy: "Write the namespaces out by name.",
     }
+    HOST_HEADER_NEVER_MATCHED = "host-header-never-matched", Warning, None {
+        title: "a condition on the header `host`, which never matched",
+        cause: "Proxies of Istio 1.4 and 1.5 kept the header Host under the name `:authority` and compared header names one by one, so a condition on `host` never held. Current proxies read it as `:authority`.",
+        risk: "Carried over as it reads, the condition would start to grant; so the rule or subject grants nothing, as before. Vendor builds with later proxy fixes may have matched it.",
+        remedy: "Remove the rule or subject. If it was meant to count, `--allow host-header-never-matched` writes it as `request.headers[:authority]`, which grants access that nobody had.",
+    }
+    FRAGMENT_IN_PATH = "fragment-in-path", Warning, Narrower {
+        title: "a path with a fragment",
+        cause: "The pattern contains `#`. Since Istio 1.9.8, 1.10.4 and 1.11.1, proxies cut the fragment off the path before any policy is asked.",
+        risk: "A pattern that grants matches nothing any more, and one that excludes excludes nothing.",
+        remedy: "Write the path without `#`, which changes who has access, or remove the pattern. Clients do not send fragments, so it hardly ever matched.",
+    }
+    MAPPED_ADDRESS_LENGTH = "mapped-address-length", Warning, None {
+        title: "an IPv4-mapped address with a short prefix",
+        cause: "Istio 1.4 and 1.5 turned an address like `::ffff:10.1.2.3` into the IPv4 address and kept a prefix length below 96 as it was written, as a number of IPv4 bits.",
+        risk: "The result keeps what was enforced, which is not what the prefix says. A length from 33 to 95 is none of IPv4, and what proxies made of it is not known.",
+        remedy: "Write the IPv4 block that was meant, which changes who has access.",
+    }
     UNREADABLE_ADDRESS = "unreadable-address", Warning, None {
         title: "an address that cannot be read",
         cause: "Old Istio ignored addresses that it could not read, so the condition was as wide as the others, or not there at all.",
@@ -266,6 +290,12 @@ codes! {
         cause: "A key like `request.headers` without a name in brackets became no condition, but it kept the rule or subject off TCP ports.",
         risk: "The result keeps what was enforced, which may be more than its author wanted.",
         remedy: "Write the key as `request.headers[NAME]`, which changes who has access, or remove it.",
+    }
+    CLAIMS_WITHOUT_NAME = "claims-without-name", Warning, Narrower {
+        title: "a property about claims that names none",
+        cause: "The key `request.auth.claims` names no claim in brackets. Depending on the build, old Istio left the property out, or made a condition of it that never held.",
+        risk: "The subject is left out: if old Istio ignored the property, the callers that its other fields name are denied.",
+        remedy: "Write the key as `request.auth.claims[NAME]`, or remove the property, then convert again.",
     }
     EMPTY_BRACKETS = "unreadable-brackets", Error, Wider {
         title: "a key whose brackets name nothing, or too much",
@@ -368,6 +398,12 @@ codes! {
         cause: "Istio 1.4 and 1.5 ignored old RBAC for pods that an AuthorizationPolicy selects. New ALLOW policies add up with the existing ones, and selectors cannot leave those pods out.",
         risk: "Callers that the existing policy does not name would be let in.",
         remedy: "Give the pods of the existing policy a Service with a selector of their own, or accept the finding with `--allow adds-to-authorization-policy`.",
+    }
+    DRY_RUN_WAS_ENFORCED = "dry-run-was-enforced", Error, Wider {
+        title: "a policy with the dry-run annotation that old Istio enforced",
+        cause: "The annotation `istio.io/dry-run` is known since Istio 1.10. Istio 1.4 and 1.5 enforced the AuthorizationPolicy as if the annotation were not there, and ignored old RBAC for the pods that it selects.",
+        risk: "After the upgrade the policy is only logged: what it denied is let in.",
+        remedy: "Remove the annotation if the policy is to stay in force, or remove the policy if it is not, and convert again; or accept the finding with `--allow dry-run-was-enforced`.",
     }
     DRY_RUN_UNSUPPORTED = "dry-run-unsupported", Warning, None {
         title: "dry-run copies for a release that does not know them",

@@ -104,13 +104,18 @@ pub(super) fn authorization(meta: Meta, spec: &Node<'_>, problems: &mut Problems
     let mut rules = spec.nullable_messages("rules", problems);
     rules.retain(|rule| !rule.value().is_null());
     AuthorizationPolicy {
-        dry_run: meta.annotations.get(DRY_RUN).is_some_and(|value| value == "true"),
+        dry_run: meta.annotations.get(DRY_RUN).is_some_and(|value| is_true(value)),
         selector: selector(spec, problems),
         target_refs: has_target_refs(spec),
         action: action(spec, problems),
         rules: rules.iter().map(|rule| policy_rule(rule, problems)).collect(),
         meta,
     }
+}
+
+/// What Go's `strconv.ParseBool` takes for true (`spec/rbac.md` C2); the policy is enforced with anything else.
+fn is_true(text: &str) -> bool {
+    ["1", "t", "T", "TRUE", "true", "True"].contains(&text)
 }
 
 fn action(spec: &Node<'_>, problems: &mut Problems) -> Action {
@@ -133,20 +138,29 @@ fn policy_rule(rule: &Node<'_>, problems: &mut Problems) -> PolicyRule {
         place: rule.place(),
         from: from.iter().map(|entry| source(entry, problems)).collect(),
         to: to.iter().map(|entry| operation(entry, problems)).collect(),
-        when: when
-            .iter()
-            .map(|condition| Condition {
-                key: condition.text("key", problems),
-                field: field(condition, "values", "notValues", problems),
-            })
-            .collect(),
+        when: when.iter().map(|condition| when_condition(condition, problems)).collect(),
     }
+}
+
+/// An entry of `when`. One that names no values is refused at admission; where it gets in all the same, current releases
+/// leave it out, and the rule matches what it was to exclude (`spec/rbac.md` C5).
+fn when_condition(node: &Node<'_>, problems: &mut Problems) -> Condition {
+    let condition = Condition { key: node.text("key", problems), field: field(node, "values", "notValues", problems) };
+    if condition.field.is_empty() {
+        problems.invalid(
+            node.place(),
+            format!(
+                "The condition on `{}` names neither `values` nor `notValues`: Istio refuses such a policy, or ignores the condition.",
+                condition.key
+            ),
+        );
+    }
+    condition
 }
 
 /// An entry of `from`; one without `source` allows any (current releases).
 fn source(entry: &Node<'_>, problems: &mut Problems) -> Source {
     let Some(node) = entry.message("source", problems) else { return Source::default() };
-    refuse_unmodelled(&node, &["trustDomains", "notTrustDomains"], problems);
     Source {
         principals: field(&node, "principals", "notPrincipals", problems),
         request_principals: field(&node, "requestPrincipals", "notRequestPrincipals", problems),
@@ -154,6 +168,7 @@ fn source(entry: &Node<'_>, problems: &mut Problems) -> Source {
         ip_blocks: field(&node, "ipBlocks", "notIpBlocks", problems),
         remote_ip_blocks: field(&node, "remoteIpBlocks", "notRemoteIpBlocks", problems),
         service_accounts: field(&node, "serviceAccounts", "notServiceAccounts", problems),
+        trust_domains: field(&node, "trustDomains", "notTrustDomains", problems),
     }
 }
 

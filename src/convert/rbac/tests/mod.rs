@@ -2,6 +2,7 @@
 //! here it is read.
 
 mod config;
+mod corrections;
 mod defects;
 mod examples;
 mod roles;

@@ -296,14 +296,14 @@ fn e65_e66_e67_unreadable_addresses() {
 #[test]
 fn e68_a_malformed_key_is_true_beside_others_and_nobody_alone() {
     check(
-        "{user: x, properties: {request.auth.claims: v}}",
+        "{user: x, properties: {request.headers: v}}",
         expect![[r#"
         {from: [{source: {principals: [x]}}], to: [{operation: {methods: [*]}}]}
         warning malformed-key none
     "#]],
     );
     check(
-        "{properties: {request.auth.claims: v}}",
+        "{properties: {request.headers: v}}",
         expect![[r#"
         warning malformed-key none
         warning subject-matches-nobody none
