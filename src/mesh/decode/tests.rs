@@ -342,7 +342,7 @@ fn a_current_policy_that_cannot_be_read_is_a_warning_and_blocks_proofs() {
     for spec in [
         "{action: PERMIT}",
         "{rules: [{to: [{operation: {ports: [80]}}]}]}",
-        "{rules: [{from: [{source: {trustDomains: [td]}}]}]}",
+        "{rules: [{when: [{key: 'request.headers[x-env]'}]}]}",
     ] {
         let yaml = format!(
             "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {{name: a, namespace: shop}}\nspec: {spec}\n"
