@@ -58,8 +58,11 @@ pub enum Attribute {
     /// Any other claim of a good token, as a list of strings. Nested claims are joined by `][`.
     Claim(String),
     /// Present when a claim is not a list but one string, its elements joined by spaces (two at least). Old releases
-    /// split it, new ones only for claims they are told to; compared in the wider direction only (E80).
+    /// split it, new ones only for claims they are told to (E80).
     Spaced(String),
+    /// Present when a claim is a list that also holds something else than strings, and not [`Attribute::Spaced`]: old
+    /// releases did not see such a claim, new ones see its strings (E132).
+    Mixed(String),
     /// String metadata of another Envoy filter: `FILTER[KEY]`.
     Metadata(String),
     /// List metadata of another Envoy filter: `FILTER[KEY]`.
@@ -79,7 +82,7 @@ impl Attribute {
         use Attribute::*;
         match self {
             Mtls | Sni | Query | Header(_) | Token | Subject | Audience | Presenter | Metadata(_) | Opaque(_)
-            | Spaced(_) => true,
+            | Spaced(_) | Mixed(_) => true,
             OtherAudiences | Claim(_) | MetadataList(_) => true,
             TrustDomain | Namespace | ServiceAccount | SourceIp | RemoteIp | DestinationIp | Port | Method | Path
             | Host | TokenLocation | TokenKey | Issuer => false,
@@ -94,7 +97,7 @@ impl Attribute {
             Query => true,
             TrustDomain | Namespace | ServiceAccount => !text.is_empty() && !text.contains('/'),
             Path => text.starts_with('/') && !text.contains(['?', '#']),
-            Mtls | Opaque(_) | Spaced(_) => text == YES,
+            Mtls | Opaque(_) | Spaced(_) | Mixed(_) => text == YES,
             Token => text == GOOD || text == BAD,
             Port => text.parse::<u16>().is_ok_and(|port| port > 0),
             // Connections from IPv4 have an IPv4 address, also on sockets for both.
@@ -109,7 +112,7 @@ impl Attribute {
     pub fn ordinary(&self) -> &'static [&'static str] {
         use Attribute::*;
         match self {
-            Mtls | Opaque(_) | Spaced(_) => &[YES],
+            Mtls | Opaque(_) | Spaced(_) | Mixed(_) => &[YES],
             TrustDomain => &["cluster.local", "other.domain"],
             Namespace => &["other", "elsewhere"],
             ServiceAccount => &["other", "somebody"],
@@ -168,6 +171,7 @@ impl fmt::Display for Attribute {
             Presenter => f.write_str("token azp"),
             Claim(name) => write!(f, "token claim {}", name.replace("][", ".")),
             Spaced(name) => write!(f, "token claim {name} as one string"),
+            Mixed(name) => write!(f, "token claim {name} as a list with a number"),
             Metadata(key) | MetadataList(key) => write!(f, "metadata {key}"),
             Opaque(what) => f.write_str(what),
         }

@@ -44,8 +44,25 @@ pub struct Comparison {
 const SAMPLES: u64 = 2_000;
 
 /// The relaxations that leave out requests, in the order in which they are tried to do without.
-const LEAVING_OUT: [Relaxation; 4] =
-    [Relaxation::HostCase, Relaxation::QueryString, Relaxation::BadTokenRejected, Relaxation::PreflightToken];
+const LEAVING_OUT: [Relaxation; 6] = [
+    Relaxation::HostCase,
+    Relaxation::QueryString,
+    Relaxation::ClaimForm,
+    Relaxation::MixedClaimList,
+    Relaxation::BadTokenRejected,
+    Relaxation::PreflightToken,
+];
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// A request that only the new side allows.
+    Wider,
+    /// A request that only the old side allows.
+    Narrower,
+    /// A request that is answered with another status.
+    Status,
+}
 
 /// Which ways two sides differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,37 +126,36 @@ impl Asked<'_, '_> {
         // A witness is looked for among the requests that no relaxation leaves out, also where the verdict does not need
         // it: a difference that is accepted anyway would hide the one that matters.
         let accepted = if strict { BTreeSet::new() } else { BTreeSet::from(LEAVING_OUT) };
-        let wider = if ways.wider { Some(self.witness(self.wider(), &accepted)?) } else { None };
-        let narrower = if ways.narrower { Some(self.witness(self.narrower(), &accepted)?) } else { None };
-        let status = self.space.goal(&[self.pair.status], &[]);
-        if self.pair.status != Formula::FALSE && self.satisfiable(status, &relaxations)? {
+        let wider = if ways.wider { Some(self.witness(Way::Wider, &accepted)?) } else { None };
+        let narrower = if ways.narrower { Some(self.witness(Way::Narrower, &accepted)?) } else { None };
+        if self.pair.status != Formula::FALSE && self.satisfiable(Way::Status, &relaxations)? {
             relaxations.insert(Relaxation::DenialStatus);
         }
         Some(Comparison { outcome: ways.outcome(), relaxations, wider, narrower })
     }
 
     fn ways(&mut self, relaxations: &BTreeSet<Relaxation>) -> Option<Ways> {
-        let (wider, narrower) = (self.wider(), self.narrower());
-        Some(Ways { wider: self.satisfiable(wider, relaxations)?, narrower: self.satisfiable(narrower, relaxations)? })
+        Some(Ways {
+            wider: self.satisfiable(Way::Wider, relaxations)?,
+            narrower: self.satisfiable(Way::Narrower, relaxations)?,
+        })
     }
 
-    fn wider(&self) -> Vec<Lit> {
-        self.space.goal(&[self.pair.new], &[self.pair.old])
-    }
-
-    /// String claims with spaces are left out here: what splitting loses is never access that somebody gains.
-    fn narrower(&self) -> Vec<Lit> {
-        let mut goal = self.space.goal(&[self.pair.old], &[self.pair.new]);
-        goal.extend(self.space.plain_claims());
-        goal
-    }
-
-    /// The goal, for requests that are compared under these relaxations.
-    fn relaxed(&self, mut goal: Vec<Lit>, relaxations: &BTreeSet<Relaxation>) -> Vec<Lit> {
+    /// What is asked for, of requests that are compared under these relaxations.
+    fn goal(&self, way: Way, relaxations: &BTreeSet<Relaxation>) -> Vec<Lit> {
+        let mut goal = match way {
+            Way::Wider => self.space.goal(&[self.pair.new], &[self.pair.old]),
+            Way::Narrower => self.space.goal(&[self.pair.old], &[self.pair.new]),
+            Way::Status => self.space.goal(&[self.pair.status], &[]),
+        };
         for relaxation in relaxations {
             match relaxation {
                 Relaxation::QueryString => goal.push(self.space.without_query),
                 Relaxation::HostCase => goal.push(self.space.lower_case_host),
+                // What splitting loses is accepted; what it would let in is not.
+                Relaxation::ClaimForm if way == Way::Wider => {}
+                Relaxation::ClaimForm => goal.extend(self.space.without(is_spaced)),
+                Relaxation::MixedClaimList => goal.extend(self.space.without(is_mixed)),
                 Relaxation::BadTokenRejected => goal.extend(self.space.goal(&[], &[self.pair.bad_token])),
                 Relaxation::PreflightToken => goal.extend(self.space.goal(&[], &[self.pair.preflight_token])),
                 Relaxation::UndeclaredPorts | Relaxation::DenialStatus => {}
@@ -148,13 +164,13 @@ impl Asked<'_, '_> {
         goal
     }
 
-    fn satisfiable(&mut self, goal: Vec<Lit>, relaxations: &BTreeSet<Relaxation>) -> Option<bool> {
-        let goal = self.relaxed(goal, relaxations);
+    fn satisfiable(&mut self, way: Way, relaxations: &BTreeSet<Relaxation>) -> Option<bool> {
+        let goal = self.goal(way, relaxations);
         self.space.satisfiable(&goal)
     }
 
-    fn witness(&mut self, goal: Vec<Lit>, relaxations: &BTreeSet<Relaxation>) -> Option<Request> {
-        let goal = self.relaxed(goal, relaxations);
+    fn witness(&mut self, way: Way, relaxations: &BTreeSet<Relaxation>) -> Option<Request> {
+        let goal = self.goal(way, relaxations);
         match self.space.ask(&goal) {
             Answer::Yes(request) => Some(request),
             Answer::No | Answer::OutOfBudget => None,
@@ -172,8 +188,14 @@ impl Asked<'_, '_> {
         for _ in 0..SAMPLES {
             let request = self.space.sample(&mut next);
             match (f.holds(self.pair.old, &request), f.holds(self.pair.new, &request)) {
-                (false, true) if !f.holds(self.pair.preflight_token, &request) => wider = wider.or(Some(request)),
-                (true, false) if !f.holds(self.pair.bad_token, &request) && !has_spaces(&request) => {
+                (false, true) if !f.holds(self.pair.preflight_token, &request) && !has(&request, is_mixed) => {
+                    wider = wider.or(Some(request));
+                }
+                (true, false)
+                    if !f.holds(self.pair.bad_token, &request)
+                        && !has(&request, is_spaced)
+                        && !has(&request, is_mixed) =>
+                {
                     narrower = narrower.or(Some(request));
                 }
                 _ => {}
@@ -187,7 +209,16 @@ impl Asked<'_, '_> {
     }
 }
 
-/// True when a string claim of the token has spaces.
-pub fn has_spaces(request: &Request) -> bool {
-    request.values().any(|(attribute, _)| matches!(attribute, Attribute::Spaced(_)))
+/// A claim that is one string with spaces.
+fn is_spaced(attribute: &Attribute) -> bool {
+    matches!(attribute, Attribute::Spaced(_))
+}
+
+/// A claim that is a list which also holds other things than strings.
+fn is_mixed(attribute: &Attribute) -> bool {
+    matches!(attribute, Attribute::Mixed(_))
+}
+
+fn has(request: &Request, meant: impl Fn(&Attribute) -> bool) -> bool {
+    request.values().any(|(attribute, _)| meant(attribute))
 }

@@ -132,6 +132,11 @@ fn token(request: &Request, tell: &mut impl FnMut(&str, String)) {
                 }
                 tell(&attribute.to_string(), format!("{:?}, one string", elements.join(" ")));
             }
+            Attribute::Claim(name) if request.has(&Attribute::Mixed(name.clone())) => {
+                let quoted = elements.iter().map(|element| format!("{element:?}"));
+                let all: Vec<String> = quoted.chain(["1".to_owned()]).collect();
+                tell(&attribute.to_string(), format!("[{}]", all.join(", ")));
+            }
             Attribute::Claim(_) | Attribute::OtherAudiences => tell(&attribute.to_string(), list(elements)),
             _ => {}
         }

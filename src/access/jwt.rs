@@ -41,8 +41,22 @@ impl View {
         View { claims: Formula::FALSE, principal: Principal::Token(Formula::FALSE) }
     }
 
-    /// A test on a claim that is visible: on one of the attributes that have a meaning of their own, or on a list.
+    /// A test on a claim that is visible, as 1.4 and 1.5 saw claims: a string is split at its spaces, a list that holds
+    /// anything but strings is not there (E132).
     pub fn claim(self, f: &mut Formulas, name: &str, glob: &Glob) -> Formula {
+        let element = self.element(f, name, glob);
+        if is_single(name) {
+            return element;
+        }
+        let spaced = f.present(Attribute::Spaced(name.to_owned()));
+        let mixed = f.present(Attribute::Mixed(name.to_owned()));
+        let of_strings = f.not(mixed);
+        let seen = f.any([spaced, of_strings]);
+        f.all([element, seen])
+    }
+
+    /// A test on a claim that is visible: on one of the attributes that have a meaning of their own, or on ANY string.
+    fn element(self, f: &mut Formulas, name: &str, glob: &Glob) -> Formula {
         let test = match name {
             "iss" => f.glob(Attribute::Issuer, glob.clone()),
             "sub" => f.glob(Attribute::Subject, glob.clone()),
@@ -53,10 +67,10 @@ impl View {
         f.all([self.claims, test])
     }
 
-    /// The same for releases that take a string claim as a whole unless it is in `split`.
+    /// The same for releases that take a string claim as a whole unless it is in `split`, and see the strings of any list.
     pub fn whole_claim(self, f: &mut Formulas, name: &str, glob: &Glob, split: &BTreeSet<String>) -> Formula {
-        let element = self.claim(f, name, glob);
-        if matches!(name, "iss" | "sub" | "azp" | "aud" | "scope" | "permission") || split.contains(name) {
+        let element = self.element(f, name, glob);
+        if is_single(name) || matches!(name, "scope" | "permission") || split.contains(name) {
             return element;
         }
         let spaced = f.present(Attribute::Spaced(name.to_owned()));
@@ -75,6 +89,11 @@ impl View {
         let as_string = f.all([spaced, self.claims, whole]);
         f.any([as_list, as_string])
     }
+}
+
+/// True for claims that have an attribute of their own.
+fn is_single(name: &str) -> bool {
+    matches!(name, "iss" | "sub" | "azp" | "aud")
 }
 
 /// The claims that ALL rules of these policies split at spaces.

@@ -2,7 +2,7 @@
 //!
 //! The evaluator follows `spec/rbac.md` Appendix A and `spec/authn.md` §1.6, with the new kinds where 1.4 and 1.5
 //! preferred them. Where the specs name a difference that no conversion can touch, neither side models it: the trust
-//! domain check of the connection, empty header values, second tokens, repeated headers, list claims with members that are not strings.
+//! domain check of the connection, empty header values, second tokens, repeated headers.
 //! An identity counts on HTTP whenever the connection is mutual TLS, except on gateways, which had none (E133, E134).
 
 mod authn;

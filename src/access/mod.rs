@@ -64,6 +64,12 @@ pub enum Relaxation {
     QueryString,
     /// Hosts are compared in lower case only.
     HostCase,
+    /// Tokens with a claim that is one text with spaces, which the old side split and the new one takes as a whole, are not
+    /// compared where they would lose access.
+    ClaimForm,
+    /// Tokens with a claim that is a list which also holds other things than texts are not compared: the old side did not
+    /// see such a claim, the new one sees its texts.
+    MixedClaimList,
     /// Ports and pods that no Service declares are not compared.
     UndeclaredPorts,
     /// 401 or 403 is the same.
@@ -80,6 +86,8 @@ impl Relaxation {
         match self {
             Relaxation::QueryString => "query-string",
             Relaxation::HostCase => "host-case",
+            Relaxation::ClaimForm => "claim-form",
+            Relaxation::MixedClaimList => "mixed-claim-list",
             Relaxation::UndeclaredPorts => "undeclared-ports",
             Relaxation::DenialStatus => "denial-status",
             Relaxation::BadTokenRejected => "bad-token-rejected",

@@ -185,9 +185,9 @@ impl<'f> Space<'f> {
         dimension.classes.iter().zip(&dimension.variables).filter(|(class, _)| passes(class)).map(|(_, v)| *v).collect()
     }
 
-    /// Hold exactly for requests whose string claims have no spaces.
-    pub fn plain_claims(&self) -> Vec<Lit> {
-        let spaced = self.dimensions.iter().filter(|dimension| matches!(dimension.attribute, Attribute::Spaced(_)));
+    /// Hold exactly for requests without ANY of the attributes meant.
+    pub fn without(&self, meant: impl Fn(&Attribute) -> bool) -> Vec<Lit> {
+        let spaced = self.dimensions.iter().filter(|dimension| meant(&dimension.attribute));
         let set = spaced.flat_map(|dimension| dimension.classes.iter().zip(&dimension.variables));
         set.filter(|(class, _)| class.witness.is_some()).map(|(_, &variable)| !variable).collect()
     }

@@ -186,3 +186,57 @@ fn c9_a_policy_with_a_trust_domain_only_is_not_open() {
     let open = sides(&[APP, INCLUDED], &[APP, &policy("new", "{rules: [{from: [{source: {trustDomains: [td]}}]}]}")]);
     assert_eq!(target(open, Version::minor(20)).http().outcome, Outcome::Wider);
 }
+
+/// A MeshPolicy-like Policy and a RequestAuthentication that both verify tokens of `iss`.
+const TOKENS_OLD: &str = "apiVersion: authentication.istio.io/v1alpha1\nkind: Policy\nmetadata: {name: default, namespace: default}\n\
+    spec: {peers: [{mtls: {mode: PERMISSIVE}}], origins: [{jwt: {issuer: iss, jwksUri: 'https://keys'}}], originIsOptional: true}";
+const TOKENS_NEW: &str = "apiVersion: security.istio.io/v1\nkind: RequestAuthentication\nmetadata: {name: jwt, namespace: default}\n\
+    spec: {jwtRules: [{issuer: iss, jwksUri: 'https://keys'}]}";
+
+/// A group on both sides.
+fn groups(old: &str, new: &str) -> Sides {
+    let when = format!("{{rules: [{{when: [{{key: 'request.auth.claims[groups]', {new}}}]}}]}}");
+    sides(
+        &[APP, INCLUDED, TOKENS_OLD, &role("[{services: ['*']}]", &format!("[{{{old}}}]"))],
+        &[APP, DENY_DEFAULT, TOKENS_NEW, &policy("new", &when)],
+    )
+}
+
+fn with_groups(groups: &[&str]) -> Request {
+    let request = get().token("iss", &crate::access::jwt::key_name("", "https://keys", "iss"));
+    groups.iter().fold(request, |request, group| request.claim("groups", group))
+}
+
+#[test]
+fn c3_the_forms_of_claims_are_relaxations_by_name() {
+    let sides = groups("groups: [a]", "values: [a]");
+    sides.expect(Outcome::Equal, &[Relaxation::ClaimForm, Relaxation::MixedClaimList]);
+    let strict = sides.at(8080, Transport::Http, true);
+    assert_eq!(strict.outcome, Outcome::Different);
+    let shown = |witness: Option<crate::access::Witness>| witness.map(|w| w.request).unwrap_or_default();
+    let claim = |value: &str| ("token claim groups".to_owned(), value.to_owned());
+    assert!(shown(strict.wider).contains(&claim("[\"a\", 1]")));
+    assert!(shown(strict.narrower).contains(&claim("\"a another\", one string")));
+}
+
+#[test]
+fn c3_e80_a_claim_of_one_text_is_split_by_old_istio_only() {
+    let spaced = with_groups(&["a", "b"]).with(Attribute::Spaced("groups".into()), crate::access::attribute::YES);
+    groups("groups: [a]", "values: [a]").check(spaced.clone(), true, false);
+    groups("groups: [a], ", "values: ['*']").check(spaced, true, true);
+}
+
+#[test]
+fn c3_e132_a_list_with_a_number_is_seen_by_current_istio_only() {
+    let mixed = with_groups(&["a"]).with(Attribute::Mixed("groups".into()), crate::access::attribute::YES);
+    groups("groups: [a]", "values: [a]").check(mixed.clone(), false, true);
+    groups("groups: ['*']", "values: ['*']").check(mixed, false, true);
+    groups("groups: [a]", "values: [a]").check(with_groups(&["a"]), true, true);
+}
+
+#[test]
+fn c3_what_splitting_excluded_is_no_relaxation() {
+    // `notGroups` excluded the words of a text; the new form lets them in.
+    let sides = groups("user: '*', notGroups: [a]", "notValues: [a]");
+    assert_eq!(sides.http().outcome, Outcome::Wider);
+}

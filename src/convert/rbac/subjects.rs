@@ -9,12 +9,13 @@ use super::clause::Clause;
 use super::identity::{self, Identity};
 use super::{addresses, headers, request_principal};
 use crate::api::legacy::Subject;
+use crate::api::security::{Condition, Field};
 use crate::convert::Context;
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Direction, Finding, Severity};
 use crate::mapping::{Item, Step};
 use crate::mesh::{SourceRelease, Version};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// What a subject becomes.
 #[derive(Debug, Default)]
@@ -245,15 +246,12 @@ impl<'a> Builder<'a> {
             return;
         }
         clause.http_only = true;
-        let mesh = self.around.context.mesh;
-        let mut rules = mesh.request.iter().flat_map(|request| &request.rules).peekable();
-        let split = rules.peek().is_some()
-            && rules.all(|rule| rule.space_delimited_claims.iter().any(|claim| claim == "groups"));
+        let split = self.is_split("request.auth.claims[groups]");
         if split || self.around.context.options.allow.contains(&codes::NEGATED_CLAIM) {
             self.outcomes.push(Outcome::Kept);
-            clause.when.push(crate::api::security::Condition {
+            clause.when.push(Condition {
                 key: "request.auth.claims[groups]".to_owned(),
-                field: crate::api::security::Field { values: Vec::new(), not: self.subject.not_groups.clone() },
+                field: Field { values: Vec::new(), not: self.subject.not_groups.clone() },
             });
         } else {
             self.outcomes.push(Outcome::Never);
@@ -320,21 +318,55 @@ impl<'a> Builder<'a> {
 
     /// Claims are read from the token itself now; what that changes depends on the tokens.
     fn claims(&mut self, clause: &Clause) {
+        // All values of a subject about one claim are alternatives; several conditions on it have to hold together.
+        let asked = |condition: &&Condition| condition.key.starts_with("request.auth.claims[");
+        let mut claims: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for condition in clause.when.iter().filter(asked) {
+            claims.entry(&condition.key).or_default().extend(condition.field.values.iter().map(String::as_str));
+        }
+        claims.iter().for_each(|(claim, values)| self.claim_form(claim, values));
+        self.audiences(clause);
+    }
+
+    /// The two differences that no form removes are relaxations by name; `--strict` accepts none (C3).
+    fn claim_form(&mut self, key: &str, values: &[&str]) {
+        let strict = self.around.context.options.strict;
         // Presence (`*`) is the same in every form, and every release splits `scope` and `permission`.
-        let same_form = |key: &str| matches!(key, "request.auth.claims[scope]" | "request.auth.claims[permission]");
-        let claims: BTreeSet<&str> = clause
-            .when
-            .iter()
-            .filter(|condition| condition.field.values.iter().any(|value| value != "*"))
-            .map(|condition| condition.key.as_str())
-            .filter(|key| key.starts_with("request.auth.claims") && !same_form(key))
-            .collect();
-        for claim in claims {
-            self.tell(Finding::new(
+        let split =
+            matches!(key, "request.auth.claims[scope]" | "request.auth.claims[permission]") || self.is_split(key);
+        if !split && values.iter().any(|value| *value != "*") {
+            let finding = Finding::new(
                 codes::CLAIM_FORM,
-                format!("The claim behind `{claim}` is no longer split into words when it is one text, and may be a list that holds other things than texts."),
+                format!(
+                    "The claim behind `{key}` is no longer split into words when it is one text, and may be a list that holds other things than texts."
+                ),
+            );
+            self.tell(if strict { finding.severity(Severity::Error) } else { finding });
+        }
+        let with_space: Vec<&str> = values.iter().copied().filter(|value| value.contains(' ')).collect();
+        if !split && !with_space.is_empty() {
+            self.tell(Finding::new(
+                codes::CLAIM_WITH_SPACE,
+                format!("`{}` holds a space: no word of a split claim behind `{key}` was equal to it, and the whole claim may be.", with_space.join("`, `")),
             ));
         }
+        if strict {
+            self.tell(Finding::new(
+                codes::MIXED_CLAIM_LIST,
+                format!("Old Istio did not see the claim behind `{key}` when it was a list that also holds other things than texts; now its texts count."),
+            ));
+        }
+    }
+
+    /// True when EVERY RequestAuthentication of the input has the claim split at its spaces.
+    fn is_split(&self, key: &str) -> bool {
+        let claim = key.strip_prefix("request.auth.claims[").and_then(|rest| rest.strip_suffix(']'));
+        let mut rules = self.around.context.mesh.request.iter().flat_map(|request| &request.rules).peekable();
+        rules.peek().is_some()
+            && rules.all(|rule| rule.space_delimited_claims.iter().any(|split| Some(split.as_str()) == claim))
+    }
+
+    fn audiences(&mut self, clause: &Clause) {
         let audiences = clause.when.iter().filter(|condition| condition.key == "request.auth.audiences");
         let audiences: Vec<String> =
             audiences.flat_map(|condition| &condition.field.values).filter(|value| *value != "*").cloned().collect();

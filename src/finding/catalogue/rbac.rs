@@ -309,6 +309,18 @@ codes! {
         risk: "A caller whose claim is a text of several words may be denied; one whose list also holds numbers may be let in.",
         remedy: "Check what the tokens hold, and list such claims in `spaceDelimitedClaims`.",
     }
+    CLAIM_WITH_SPACE = "claim-with-space", Error, Wider {
+        title: "a claim compared with a text that holds a space",
+        cause: "Old Istio split a claim that is one text at its spaces, so no part of it was equal to a text with a space; the new API compares the whole claim.",
+        risk: "A token whose claim is exactly this text is let in. One whose claim is a list that holds it was let in before.",
+        remedy: "Accept the finding with `--allow claim-with-space` if tokens hold a list, or remove the value.",
+    }
+    MIXED_CLAIM_LIST = "mixed-claim-list", Error, Wider {
+        title: "a claim that may be a list of texts and other things",
+        cause: "Old Istio did not see a claim that is a list with anything but texts in it; the new API compares the texts of any list. No form of the rule removes the difference, which is accepted by name without `--strict`.",
+        risk: "A token whose claim is a list that also holds a number is let in when a text of the list matches.",
+        remedy: "Do without `--strict`, or accept the finding with `--allow mixed-claim-list`.",
+    }
     ANY_AUDIENCE = "any-audience", Error, Wider {
         title: "every audience of a token counts now",
         cause: "Old Istio compared `request.auth.audiences` with the first audience of a token only; the new API compares it with all of them.",

@@ -156,3 +156,38 @@ fn c8_a_property_about_claims_without_a_name_drops_the_subject() {
     "#]],
     );
 }
+
+#[test]
+fn c3_strict_accepts_no_form_of_claims() {
+    let strict = || run().with(|run| run.options.strict = true);
+    let yaml = app("", "{groups: [a]}");
+    expect![[r#"
+        {to: [{operation: {notPorts: [8080]}}]}
+        error claim-form narrower
+        error mixed-claim-list wider
+    "#]]
+    .assert_eq(&rules(&strict(), &yaml));
+    expect![[r#"
+        {to: [{operation: {notPorts: [8080]}}]}
+        {when: [{key: request.auth.claims[groups], values: [a]}]}
+        warning claim-form narrower
+        warning mixed-claim-list wider
+    "#]]
+    .assert_eq(&rules(&strict().allow(codes::CLAIM_FORM).allow(codes::MIXED_CLAIM_LIST), &yaml));
+    expect![[r#"
+        {when: [{key: request.auth.claims[groups], values: [a]}]}
+        note claim-form narrower
+    "#]]
+    .assert_eq(&rules(&run(), &yaml));
+}
+
+#[test]
+fn c3_e80_a_value_with_a_space_was_equal_to_no_word() {
+    subject(
+        "{groups: [\"a b\"]}",
+        expect![[r#"
+        note claim-form narrower
+        error claim-with-space wider
+    "#]],
+    );
+}
