@@ -8,7 +8,16 @@ use std::process::ExitCode;
 const FAILED: u8 = 2;
 
 fn main() -> ExitCode {
-    match cli::run(Cli::parse()) {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            cli::complain_about_usage(&error);
+            return ExitCode::from(FAILED);
+        }
+        // `--help` and `--version`.
+        Err(text) => text.exit(),
+    };
+    match cli::run(cli) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             cli::complain(&error);

@@ -13,7 +13,7 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<u8> {
     let output = Output::new(&args.conversion.output);
     let done = run::run(settings::job(&args.conversion, Purpose::Preview)?);
     output.notes(&done.notes)?;
-    output.out(&output.render(&done.report, args.format, false))?;
+    output.report(&done.report, args.format, false)?;
     settings::write_report(&args.conversion, &done.report)?;
     Ok(run::exit_code(done.exit, true))
 }

@@ -25,7 +25,7 @@ pub fn run(args: &ConvertArgs) -> anyhow::Result<u8> {
     if to_files && done.may_write {
         write(args.output.as_deref(), &mut done);
     } else if !to_files && done.may_print {
-        output.out(&done.stream)?;
+        output.data(&done.stream)?;
         done.report.withheld = None;
     }
     output.err(&report::text::render(&done.report, &output.style_of_errors()))?;

@@ -5,7 +5,7 @@ use super::args::{MappingAction, MappingArgs};
 use crate::files::{self, Limits};
 use crate::finding::Finding;
 use crate::mapping::{self, Mappings};
-use crate::report::{Report, Style, text};
+use crate::report::{Report, Style, gate, text};
 use anyhow::{Context, bail};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub fn run(args: &MappingArgs) -> anyhow::Result<u8> {
             }
         }
         MappingAction::Show { name } => match mappings.show(name) {
-            Some(text) => output.out(text)?,
+            Some(text) => output.data(text)?,
             None => {
                 let known: Vec<String> = mappings.list().into_iter().map(|listed| listed.name.to_string()).collect();
                 bail!("there is no mapping called `{name}`; there are {}", known.join(", "));
@@ -47,7 +47,7 @@ pub fn run(args: &MappingArgs) -> anyhow::Result<u8> {
                 output.err(&located(findings, sources, &output.style_of_errors()))?;
                 return Ok(2);
             }
-            output.out(&format!("{shown}: no mistakes found\n"))?;
+            output.out(&format!("{}: no mistakes found\n", gate::line(&shown)))?;
         }
     }
     Ok(0)

@@ -14,6 +14,7 @@ mod verify;
 
 pub use args::Cli;
 
+use crate::report::gate;
 use args::Command;
 use output::Output;
 
@@ -37,9 +38,18 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
     }
 }
 
+/// Says on standard error what is wrong with the command line; file names from strangers may stand in it.
+pub fn complain_about_usage(error: &clap::Error) {
+    let output = Output::plain();
+    let text = error.render();
+    let text = if output.style_of_errors().color { text.ansi().to_string() } else { text.to_string() };
+    // When standard error is gone there is nobody left to tell.
+    let _ = output.err(&text);
+}
+
 /// Says on standard error why meshlift could not do its work.
 pub fn complain(error: &anyhow::Error) {
     let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
     // When standard error is gone there is nobody left to tell.
-    let _ = Output::plain().err(&format!("meshlift: {}\n", causes.join(": ")));
+    let _ = Output::plain().err(&format!("meshlift: {}\n", gate::line(&causes.join(": "))));
 }

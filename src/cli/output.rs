@@ -1,7 +1,7 @@
-//! Standard output and standard error: the only place that prints.
+//! Standard output and standard error: the only place that prints, and the last look at what is printed.
 
 use super::args::{Color, Format, OutputArgs};
-use crate::report::{self, Detail, Report, Style};
+use crate::report::{self, Detail, Report, Style, gate};
 use anstream::{AutoStream, ColorChoice};
 use std::io::{self, IsTerminal, Write};
 
@@ -29,19 +29,29 @@ impl Output {
         Output { choice: ColorChoice::Auto, quiet: false, verbose: false }
     }
 
-    /// Writes to standard output.
+    /// Writes text for people to standard output.
     ///
     /// # Errors
     /// When it cannot be written. A reader that went away (`| head`) is not an error.
     pub fn out(&self, text: &str) -> anyhow::Result<()> {
+        self.data(&gate::page(text, colour(self.style())))
+    }
+
+    /// Writes to standard output what programs read: YAML, JSON, commands. It is written as it is, so whoever puts it
+    /// together has passed it through the gate, or it is the user's own text.
+    ///
+    /// # Errors
+    /// As for [`Output::out`].
+    pub fn data(&self, text: &str) -> anyhow::Result<()> {
         settle(AutoStream::new(io::stdout().lock(), self.choice).write_all(text.as_bytes()))
     }
 
-    /// Writes to standard error.
+    /// Writes text for people to standard error.
     ///
     /// # Errors
     /// As for [`Output::out`].
     pub fn err(&self, text: &str) -> anyhow::Result<()> {
+        let text = gate::page(text, colour(self.style_of_errors()));
         settle(AutoStream::new(io::stderr().lock(), self.choice).write_all(text.as_bytes()))
     }
 
@@ -52,7 +62,7 @@ impl Output {
     pub fn notes(&self, notes: &[String]) -> anyhow::Result<()> {
         if self.verbose {
             for note in notes {
-                self.err(&format!("{note}\n"))?;
+                self.err(&format!("{}\n", gate::line(note)))?;
             }
         }
         Ok(())
@@ -83,20 +93,27 @@ impl Output {
         Style { color, unicode: terminal, width, detail }
     }
 
-    /// The report in a format, as `diff` and `check` print it.
-    pub fn render(&self, report: &Report, format: Format, with_diff: bool) -> String {
+    /// Writes the report in a format to standard output, as `diff` and `check` print it.
+    ///
+    /// # Errors
+    /// As for [`Output::out`].
+    pub fn report(&self, report: &Report, format: Format, with_diff: bool) -> anyhow::Result<()> {
         let style = self.style();
         match format {
             Format::Text => {
                 let diff = if with_diff { report::diff::render(report, &style) } else { String::new() };
-                diff + &report::text::render(report, &style)
+                self.out(&(diff + &report::text::render(report, &style)))
             }
-            Format::Markdown => report::markdown::render(report, &style),
-            Format::Json => report::json::render(report, &style),
-            Format::Sarif => report::sarif::render(report, &style),
-            Format::Github => report::github::render(report, &style),
+            Format::Markdown => self.out(&report::markdown::render(report, &style)),
+            Format::Json => self.data(&report::json::render(report, &style)),
+            Format::Sarif => self.data(&report::sarif::render(report, &style)),
+            Format::Github => self.data(&report::github::render(report, &style)),
         }
     }
+}
+
+fn colour(style: Style) -> gate::Colour {
+    if style.color { gate::Colour::Own } else { gate::Colour::None }
 }
 
 /// The columns of the terminal.

@@ -18,7 +18,7 @@ pub fn schema(which: Schema) -> anyhow::Result<u8> {
         Schema::Config => Config::schema(),
     };
     let text = serde_json::to_string_pretty(&schema).context("the schema cannot be written as JSON")?;
-    Output::plain().out(&format!("{text}\n"))?;
+    Output::plain().data(&format!("{text}\n"))?;
     Ok(0)
 }
 
@@ -29,7 +29,7 @@ pub fn schema(which: Schema) -> anyhow::Result<u8> {
 pub fn completions(shell: clap_complete::Shell) -> anyhow::Result<u8> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "meshlift", &mut script);
-    Output::plain().out(&String::from_utf8_lossy(&script))?;
+    Output::plain().data(&String::from_utf8_lossy(&script))?;
     Ok(0)
 }
 
@@ -40,6 +40,6 @@ pub fn completions(shell: clap_complete::Shell) -> anyhow::Result<u8> {
 pub fn man() -> anyhow::Result<u8> {
     let mut page = Vec::new();
     clap_mangen::Man::new(Cli::command()).render(&mut page)?;
-    Output::plain().out(&String::from_utf8_lossy(&page))?;
+    Output::plain().data(&String::from_utf8_lossy(&page))?;
     Ok(0)
 }

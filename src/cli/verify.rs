@@ -1,9 +1,9 @@
 //! `meshlift verify`: do two sets of manifests grant the same access?
 
-use super::args::{Accepted, VerifyArgs, VerifyFormat};
+use super::args::{Accepted, Format, VerifyArgs, VerifyFormat};
 use super::{Output, settings};
 use crate::files::Root;
-use crate::report::{self, Report, Verdict};
+use crate::report::{Report, Verdict};
 use crate::run::{self, Comparison};
 use anyhow::bail;
 use std::path::PathBuf;
@@ -35,12 +35,12 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<u8> {
     };
     let report = run::verify(&comparison, &reading, args.strict);
     output.notes(&comparison.notes())?;
-    let style = output.style();
-    output.out(&match args.format {
-        VerifyFormat::Text => report::text::render(&report, &style),
-        VerifyFormat::Markdown => report::markdown::render(&report, &style),
-        VerifyFormat::Json => report::json::render(&report, &style),
-    })?;
+    let format = match args.format {
+        VerifyFormat::Text => Format::Text,
+        VerifyFormat::Markdown => Format::Markdown,
+        VerifyFormat::Json => Format::Json,
+    };
+    output.report(&report, format, false)?;
     Ok(exit_code(&report, &comparison, &args.accept))
 }
 

@@ -4,11 +4,13 @@
 //! codes exist ([`catalogue`]); it does not know how one is shown (`report`) or what raises it.
 
 pub mod catalogue;
+mod hidden;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use catalogue::{Code, Entry};
+pub use hidden::is_hidden;
 
 /// A place in a user's file: what an editor needs to jump there.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

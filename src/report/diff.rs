@@ -3,10 +3,9 @@
 //! It reads like a unified diff, but its unit is the object, not the file: a merge shows all old objects in its header,
 //! and an object that became several shows them all.
 
-use super::Style;
 use super::model::{Conversion, Report};
 use super::paint::{self, paint};
-use super::words;
+use super::{Style, gate};
 use similar::{Algorithm, ChangeTag, DiffOp, InlineChangeOptions, TextDiff};
 use std::fmt::Write as _;
 
@@ -62,7 +61,7 @@ fn first_lines(conversion: &Conversion) -> (usize, usize) {
 fn header(conversion: &Conversion, style: &Style) -> String {
     let mut text = String::new();
     let mut line = |colour: anstyle::Style, content: String| {
-        text += &paint(style, colour.bold(), &words::clean(&content));
+        text += &paint(style, colour.bold(), &gate::line(&content));
         text.push('\n');
     };
     for old in &conversion.from {
@@ -122,5 +121,5 @@ fn write_lines<'a>(text: &mut String, diff: &TextDiff<'a, 'a, str>, op: &DiffOp,
 
 /// A line without its end, safe for a terminal.
 fn printable(line: &str) -> std::borrow::Cow<'_, str> {
-    words::clean(line.strip_suffix('\n').unwrap_or(line))
+    gate::line(line.strip_suffix('\n').unwrap_or(line))
 }

@@ -1,7 +1,7 @@
 //! What `meshlift explain` prints: one code's cause, risk and remedy, or the list of all codes.
 
 use super::paint::{self, paint};
-use super::{Style, words};
+use super::{Style, gate};
 use crate::finding::catalogue::{self, AREAS};
 use crate::finding::{Code, Direction};
 
@@ -41,7 +41,7 @@ pub fn list(style: &Style) -> String {
 
 /// What to say about a name that is no code.
 pub fn unknown(name: &str) -> String {
-    let name = words::clean(name);
+    let name = gate::line(name);
     match nearest(&name, catalogue::all().map(Code::name)) {
         Some(near) => format!("error: there is no code \"{name}\"; did you mean {near}?\n"),
         None => format!("error: there is no code \"{name}\"; meshlift explain lists all of them\n"),

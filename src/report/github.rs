@@ -1,9 +1,11 @@
 //! GitHub workflow commands: each finding as an annotation at its line in the pull request.
+//!
+//! No `stop-commands` markers stand around text from outside: it is part of our own commands' messages, whose escapes
+//! keep it on our line, and the gate takes the bracket from `##[…]`.
 
 use super::model::Report;
-use super::{Style, words};
+use super::{Style, gate, words};
 use crate::finding::{Place, Severity};
-use std::borrow::Cow;
 
 /// One command per line. `style` changes nothing: a program reads this.
 pub fn render(report: &Report, _style: &Style) -> String {
@@ -44,19 +46,16 @@ fn command(severity: Severity, place: Option<&Place>, title: &str, message: &str
 }
 
 /// The escapes GitHub undoes in a command's message.
-fn data(text: &str) -> Cow<'_, str> {
-    escaped(text, &['%', '\r', '\n'])
+fn data(text: &str) -> String {
+    escaped(&gate::prose(text), &['%', '\r', '\n'])
 }
 
 /// The escapes GitHub undoes in a command's properties.
-fn property(text: &str) -> Cow<'_, str> {
-    escaped(text, &['%', '\r', '\n', ':', ','])
+fn property(text: &str) -> String {
+    escaped(&gate::line(text), &['%', '\r', '\n', ':', ','])
 }
 
-fn escaped<'a>(text: &'a str, special: &[char]) -> Cow<'a, str> {
-    if !text.contains(special) {
-        return Cow::Borrowed(text);
-    }
+fn escaped(text: &str, special: &[char]) -> String {
     let mut escaped = String::with_capacity(text.len() + 8);
     for character in text.chars() {
         if special.contains(&character) {
@@ -65,5 +64,5 @@ fn escaped<'a>(text: &'a str, special: &[char]) -> Cow<'a, str> {
             escaped.push(character);
         }
     }
-    Cow::Owned(escaped)
+    escaped
 }

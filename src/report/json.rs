@@ -1,7 +1,7 @@
 //! The JSON report: the model as it is, and its JSON Schema.
 
-use super::Style;
 use super::model::Report;
+use super::{Style, gate};
 use crate::finding::{Finding, ObjectRef, Place};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -9,11 +9,12 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// The report as indented JSON, ending with a newline. `style` changes nothing: programs read this.
+///
+/// Names and values are exactly what the input holds, with JSON's escapes where a reader would see nothing; sentences
+/// (`message`, `remedy`, `reason`) show such characters, because people read them.
 pub fn render(report: &Report, _style: &Style) -> String {
     // Serialising cannot fail: every key is a string and no `Serialize` of the model returns an error.
-    let mut text = serde_json::to_string_pretty(report).unwrap_or_default();
-    text.push('\n');
-    text
+    gate::json(&serde_json::to_string_pretty(report).unwrap_or_default()) + "\n"
 }
 
 /// The JSON Schema (draft 2020-12) of the report, for `meshlift schema report`.
@@ -101,8 +102,8 @@ impl From<&Finding> for FindingRow {
             line: place.map(|place| place.line),
             column: place.map(|place| place.column),
             object: finding.object.as_ref().map(ObjectRow::from),
-            message: finding.message.clone(),
-            remedy: finding.remedy.clone(),
+            message: gate::prose(&finding.message).into_owned(),
+            remedy: gate::prose(&finding.remedy).into_owned(),
         }
     }
 }
@@ -135,6 +136,11 @@ pub(super) fn findings<S: Serializer>(findings: &[Finding], serializer: S) -> Re
 
 pub(super) fn object<S: Serializer>(object: &ObjectRef, serializer: S) -> Result<S::Ok, S::Error> {
     ObjectRow::from(object).serialize(serializer)
+}
+
+/// A sentence for people.
+pub(super) fn sentence<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&gate::prose(text))
 }
 
 pub(super) fn attributes<S: Serializer>(request: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {

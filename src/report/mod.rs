@@ -5,6 +5,7 @@
 
 pub mod diff;
 pub mod explain;
+pub mod gate;
 pub mod github;
 pub mod json;
 pub mod markdown;

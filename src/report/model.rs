@@ -287,6 +287,7 @@ pub struct Decision {
     /// Allowed or denied.
     pub allowed: bool,
     /// Why: "no ALLOW rule matches", "rule 2 of AuthorizationPolicy shop/cart".
+    #[serde(serialize_with = "json::sentence")]
     pub reason: String,
     /// The rule or object that decided, when there is one.
     #[serde(serialize_with = "json::located")]

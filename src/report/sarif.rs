@@ -1,7 +1,7 @@
 //! SARIF 2.1.0, for code scanning: findings and differences in access as results, their codes as rules.
 
 use super::model::Report;
-use super::{Style, words};
+use super::{Style, gate, words};
 use crate::finding::{Code, Direction, Finding, Place, Severity};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -37,9 +37,7 @@ pub fn render(report: &Report, _style: &Style) -> String {
         run.insert("properties".to_owned(), json!({ "settings": settings }));
     }
     // Serialising a `Value` cannot fail.
-    let mut text = serde_json::to_string_pretty(&log).unwrap_or_default();
-    text.push('\n');
-    text
+    gate::json(&serde_json::to_string_pretty(&log).unwrap_or_default()) + "\n"
 }
 
 /// The codes that occur, by name: the same findings give the same file, however many codes the catalogue holds.
@@ -84,7 +82,7 @@ fn of_finding(finding: &Finding, report: &Report, rules: &[Code]) -> Value {
             let mut location = location(place, report);
             if let Value::Object(fields) = &mut location {
                 insert(fields, "id", json!(id));
-                insert(fields, "message", json!({ "text": label }));
+                insert(fields, "message", json!({ "text": sentence(label) }));
             }
             location
         });
@@ -100,8 +98,13 @@ fn result(code: Code, severity: Severity, message: &str, rules: &[Code]) -> Map<
     insert(&mut result, "ruleId", code.name().into());
     insert(&mut result, "ruleIndex", rules.iter().position(|rule| *rule == code).into());
     insert(&mut result, "level", severity.word().into());
-    insert(&mut result, "message", json!({ "text": message }));
+    insert(&mut result, "message", json!({ "text": sentence(message) }));
     result
+}
+
+/// A message's text. Viewers make a link of `[words](address)` even in plain text (SARIF 2.1.0 §3.11.6).
+fn sentence(text: &str) -> String {
+    gate::prose(text).replace("](", "]\\u{28}")
 }
 
 fn insert_location(result: &mut Map<String, Value>, place: Option<&Place>, report: &Report) {

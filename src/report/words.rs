@@ -2,10 +2,10 @@
 //!
 //! Plain text without colour or markup; each renderer dresses it.
 
+use super::gate;
 use super::model::{Decision, Purpose, Report, Transport, Verdict, Verification, Witness};
 use crate::finding::catalogue::verify;
-use crate::finding::{Code, Finding, Place, Severity};
-use std::borrow::Cow;
+use crate::finding::{Code, Finding, ObjectRef, Place, Severity};
 use std::collections::BTreeSet;
 
 /// "1 port", "2 ports": a count with its noun, which takes a plain `s` in the plural.
@@ -13,32 +13,14 @@ pub(super) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-/// Text from a user's file, made safe to print on one line: control characters (and with them terminal escapes) are
-/// written as escapes; tabs stay.
-pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unprintable) {
-        return Cow::Borrowed(text);
-    }
-    let mut cleaned = String::with_capacity(text.len() + 8);
-    for character in text.chars() {
-        if is_unprintable(character) {
-            cleaned.extend(character.escape_default());
-        } else {
-            cleaned.push(character);
-        }
-    }
-    Cow::Owned(cleaned)
-}
-
-/// Control characters, and the characters that reorder the text around them.
-fn is_unprintable(character: char) -> bool {
-    let reorders = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    (character.is_control() && character != '\t') || reorders
-}
-
 /// "file:line:column", as editors and terminals link it; empty for a finding about the run as a whole.
 pub(super) fn place(finding: &Finding) -> String {
-    finding.place.as_ref().map(|place| clean(&place.to_string()).into_owned()).unwrap_or_default()
+    finding.place.as_ref().map(|place| gate::line(&place.to_string()).into_owned()).unwrap_or_default()
+}
+
+/// "ServiceRole shop/viewer", on one line.
+pub(super) fn object(object: &ObjectRef) -> String {
+    gate::line(&object.to_string()).into_owned()
 }
 
 /// "Settings from meshlift.yaml@origin/main"; `None` when no settings file is in force.
@@ -57,9 +39,9 @@ pub(super) fn port(verification: &Verification) -> String {
 /// The workload by name; says so when a Service's selector stands in for it.
 pub(super) fn workload(verification: &Verification) -> String {
     if verification.stand_in {
-        format!("the pods of {}", verification.workload)
+        format!("the pods of {}", object(&verification.workload))
     } else {
-        verification.workload.to_string()
+        object(&verification.workload)
     }
 }
 
@@ -134,7 +116,7 @@ pub(super) fn relaxations<I: AsRef<str>>(names: impl Iterator<Item = I>) -> Stri
 /// "from cluster.local/ns/web/sa/front over mutual TLS: GET /v1/items on shop/cart port 8080; header x-env: prod".
 pub(super) fn request(verification: &Verification, witness: &Witness) -> String {
     let find = |wanted: &str| {
-        witness.request.iter().find(|(name, _)| name == wanted).map(|(_, value)| clean(value).into_owned())
+        witness.request.iter().find(|(name, _)| name == wanted).map(|(_, value)| gate::line(value).into_owned())
     };
     let from = find("from").unwrap_or_else(|| "any caller".to_owned());
     let what = match verification.transport {
@@ -151,9 +133,10 @@ pub(super) fn request(verification: &Verification, witness: &Witness) -> String 
         (None, None) => "on a port that no Service declares".to_owned(),
     };
     let workload = &verification.workload;
-    let mut line = format!("from {from}: {what} {}/{} {port}", workload.namespace, workload.name);
+    let (namespace, name) = (gate::line(&workload.namespace), gate::line(&workload.name));
+    let mut line = format!("from {from}: {what} {namespace}/{name} {port}");
     for (name, value) in witness.request.iter().filter(|(name, _)| !is_in_sentence(name, verification)) {
-        line += &format!("; {}: {}", clean(name), clean(value));
+        line += &format!("; {}: {}", gate::line(name), gate::line(value));
     }
     line
 }
@@ -171,13 +154,15 @@ fn is_in_sentence(name: &str, verification: &Verification) -> bool {
 /// "denied (no ALLOW rule matches)", "allowed (rule 2 of AuthorizationPolicy shop/cart, cart.yaml:12)".
 pub(super) fn decision(decision: &Decision) -> String {
     let word = if decision.allowed { "allowed" } else { "denied" };
-    let reason = clean(&decision.reason);
+    let reason = gate::line(&decision.reason);
     match &decision.at {
         // The reason often names the object already; then only its place is missing.
-        Some((object, place)) if reason.contains(&object.to_string()) => {
-            format!("{word} ({reason}, {}:{})", clean(&place.file), place.line)
+        Some((found, place)) if reason.contains(&object(found)) => {
+            format!("{word} ({reason}, {}:{})", gate::line(&place.file), place.line)
         }
-        Some((object, place)) => format!("{word} ({reason}; {object}, {}:{})", clean(&place.file), place.line),
+        Some((found, place)) => {
+            format!("{word} ({reason}; {}, {}:{})", object(found), gate::line(&place.file), place.line)
+        }
         None => format!("{word} ({reason})"),
     }
 }
@@ -186,7 +171,7 @@ pub(super) fn decision(decision: &Decision) -> String {
 /// run had nothing to prove.
 pub(super) fn access_line(report: &Report) -> Option<String> {
     if let Some(why) = &report.unverified {
-        return Some(format!("Access before and after was not compared: {why}"));
+        return Some(format!("Access before and after was not compared: {}", gate::line(why)));
     }
     let worst = report.worst()?;
     let outcome = match worst {
@@ -294,13 +279,13 @@ pub(super) fn files_line(report: &Report) -> Option<String> {
     if let Some(wrote) = &report.wrote {
         let files = count(wrote.files, "file");
         return Some(match &wrote.directory {
-            Some(directory) => format!("{files} written under {directory}"),
+            Some(directory) => format!("{files} written under {}", gate::line(directory)),
             None => format!("{files} rewritten"),
         });
     }
     if let Some(why) = &report.withheld {
         let verb = if report.purpose == Purpose::Preview { "would be" } else { "was" };
-        return Some(format!("Nothing {verb} written: {why}"));
+        return Some(format!("Nothing {verb} written: {}", gate::line(why)));
     }
     let files = report.files.len();
     let would_change = report.purpose == Purpose::Preview && files > 0;
@@ -318,11 +303,5 @@ mod tests {
         assert_eq!((count(0, "port"), count(1, "port"), count(2, "port")).0, "0 ports");
         assert_eq!(count(1, "port"), "1 port");
         assert_eq!(count(2, "port"), "2 ports");
-    }
-
-    #[test]
-    fn terminal_escapes_and_reordering_marks_in_user_text_are_shown_not_sent() {
-        assert_eq!(clean("a\u{1b}[31mb\tc\r\u{202e}d"), "a\\u{1b}[31mb\tc\\r\\u{202e}d");
-        assert!(matches!(clean("plain é"), Cow::Borrowed(_)));
     }
 }

@@ -181,8 +181,15 @@ fn side(comment: Option<&str>, out: &mut String) {
 
 /// A comment that cannot be anything else: one line, begun by `#`, without characters YAML forbids.
 pub(super) fn comment_text(comment: &str) -> String {
-    let clean: String =
-        comment.trim().chars().map(|letter| if quote::must_escape(letter) { ' ' } else { letter }).collect();
+    let mut clean = String::with_capacity(comment.len());
+    for letter in comment.trim().chars() {
+        match letter {
+            letter if letter.is_control() => clean.push(' '),
+            // A comment has no escapes, but a reader sees what was there.
+            letter if quote::must_escape(letter) => clean.extend(letter.escape_unicode()),
+            letter => clean.push(letter),
+        }
+    }
     if clean.starts_with('#') { clean } else { format!("# {clean}").trim_end().to_owned() }
 }
 

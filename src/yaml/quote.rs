@@ -1,6 +1,7 @@
 //! How a scalar is written so that kubectl reads it back.
 
 use super::scalar::{is_not_json, resolve_plain};
+use crate::finding::is_hidden;
 use serde_json::Value;
 
 /// A scalar on one line.
@@ -53,9 +54,9 @@ fn looks_like_a_time(text: &str) -> bool {
     starts_with_digit && (sexagesimal || date)
 }
 
-/// Line breaks of any YAML version, and what its readers refuse or lose.
+/// Line breaks of any YAML version, what its readers refuse or lose, and what people do not see.
 pub(super) fn must_escape(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    is_hidden(letter) || matches!(letter, '\u{fffe}' | '\u{ffff}')
 }
 
 fn escaped(text: &str) -> String {
@@ -77,8 +78,11 @@ fn escaped(text: &str) -> String {
 }
 
 fn unicode_escape(letter: char) -> String {
-    // Everything that must be escaped lies in the basic plane.
-    format!("\\u{:04x}", u32::from(letter))
+    match u32::from(letter) {
+        basic @ ..=0xffff => format!("\\u{basic:04x}"),
+        // YAML knows no surrogates.
+        beyond => format!("\\U{beyond:08x}"),
+    }
 }
 
 /// A value as JSON on one line that is also valid in flow style YAML.
@@ -88,11 +92,13 @@ pub(super) fn json(value: &Value) -> String {
 
 /// Escapes, in JSON text, the characters that JSON allows in strings and YAML does not.
 pub(super) fn escape_json(json: &str) -> String {
-    if !json.chars().any(|letter| must_escape(letter) && letter != '\n' && letter != '\t') {
+    // Beyond the basic plane JSON wants surrogates, and YAML does not know them: there is no escape for both.
+    let escapes = |letter| must_escape(letter) && !matches!(letter, '\n' | '\t' | '\u{10000}'..);
+    if !json.chars().any(escapes) {
         return json.to_owned();
     }
     json.chars().fold(String::with_capacity(json.len() + 8), |mut out, letter| {
-        if must_escape(letter) && letter != '\n' && letter != '\t' {
+        if escapes(letter) {
             out.push_str(&unicode_escape(letter));
         } else {
             out.push(letter);

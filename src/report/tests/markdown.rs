@@ -121,7 +121,7 @@ fn user_text_cannot_break_out_of_its_cell_fence_or_sentence() {
     let text = markdown::render(&report, &Style::PLAIN);
     assert!(text.contains("``ServiceRole shop/a\\|b`c``"), "{text}");
     assert!(text.contains("\n`````diff\n") && text.contains("\n`````\n"), "{text}");
-    assert!(text.contains(": &lt;img&gt; &#64;all \\| \\`x\\` \\*y\\*\\\\n\\# heading  \n"), "{text}");
+    assert!(text.contains(": &lt;img&gt; `@all` \\| \\`x\\` \\*y\\*\\\\n\\# heading  \n"), "{text}");
 }
 
 #[test]

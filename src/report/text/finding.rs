@@ -2,9 +2,10 @@
 
 use crate::finding::{Direction, Finding, Place, Severity};
 use crate::report::model::Report;
-use crate::report::{Style, words};
+use crate::report::{Style, gate};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Element, Level, Origin, Renderer, Snippet};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Lines between two places of one file that are still shown as one excerpt.
@@ -29,12 +30,12 @@ pub(super) fn render(finding: &Finding, report: &Report, explain: bool, style: &
         elements.push(Level::NOTE.message(text).into());
     }
     if !finding.remedy.is_empty() {
-        elements.push(Level::HELP.message(words::clean(&finding.remedy)).into());
+        elements.push(Level::HELP.message(gate::line(&finding.remedy)).into());
     }
     if explain {
         elements.push(Level::NOTE.message(format!("meshlift explain {}", finding.code)).into());
     }
-    let group = level.primary_title(words::clean(&finding.message)).id(finding.code.name()).elements(elements);
+    let group = level.primary_title(gate::line(&finding.message)).id(finding.code.name()).elements(elements);
     let mut text = renderer(style).render(&[group]);
     text.push('\n');
     text
@@ -122,17 +123,20 @@ impl<'a> Excerpt<'a> {
 
     fn elements(self) -> Vec<Element<'a>> {
         let Some(first) = self.marks.first() else { return Vec::new() };
-        let file = words::clean(&first.place.file);
+        let file = gate::line(&first.place.file);
         let Some(lines) = self.lines else {
             let labels = self.marks.iter().filter_map(|mark| mark.label);
-            let labels = labels.map(|label| Level::NOTE.message(words::clean(label)).into());
+            let labels = labels.map(|label| Level::NOTE.message(gate::line(label)).into());
             return std::iter::once(origin(first.place).into()).chain(labels).collect();
         };
-        let snippet = Snippet::source(lines.text)
+        let unix = unix_lines(lines.text);
+        let shown = gate::prose(&unix);
+        let changed = matches!(shown, Cow::Owned(_));
+        let snippet = Snippet::source(shown.into_owned())
             .line_start(lines.first)
             .annotations(self.marks.iter().map(|mark| annotation(mark, &lines)));
-        if lines.cut {
-            // The column would be counted from the cut, so the place is given apart from the line.
+        if lines.cut || changed {
+            // The column would be counted from the cut, or with the escapes, so the place is given apart from the line.
             vec![snippet.into(), origin(first.place).into()]
         } else {
             vec![snippet.path(file).into()]
@@ -142,12 +146,17 @@ impl<'a> Excerpt<'a> {
 
 /// Where, without the source line. The start of a file stands for the file as a whole.
 fn origin(place: &Place) -> Origin<'_> {
-    let origin = Origin::path(words::clean(&place.file));
+    let origin = Origin::path(gate::line(&place.file));
     if is_whole_file(place) { origin } else { origin.line(place.line).char_column(place.column) }
 }
 
 fn is_whole_file(place: &Place) -> bool {
     place.line == 1 && place.column == 1 && place.span.range().is_empty()
+}
+
+/// Line ends of Windows are no characters to be shown.
+fn unix_lines(text: &str) -> Cow<'_, str> {
+    if text.contains("\r\n") { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) }
 }
 
 fn annotation<'a>(mark: &Mark<'a>, lines: &Lines<'a>) -> Annotation<'a> {
@@ -157,7 +166,9 @@ fn annotation<'a>(mark: &Mark<'a>, lines: &Lines<'a>) -> Annotation<'a> {
     let line_end =
         lines.text.get(start..).and_then(|rest| rest.find(['\n', '\r'])).map_or(lines.text.len(), |n| start + n);
     let end = span.end.saturating_sub(lines.range.start).clamp(start, line_end);
-    mark.kind.span(start..end).label(mark.label.map(words::clean).as_deref().map(str::to_owned))
+    // What stands before an offset is shown as a beginning of what is shown of the whole.
+    let shown = |offset: usize| lines.text.get(..offset).map_or(0, |before| gate::prose(&unix_lines(before)).len());
+    mark.kind.span(shown(start)..shown(end)).label(mark.label.map(gate::line).as_deref().map(str::to_owned))
 }
 
 /// The line in which `place` begins. `None` when the text has no such place or the file as a whole is meant.

@@ -2,7 +2,7 @@
 
 use crate::report::model::{Report, Verdict, Verification, Witness};
 use crate::report::paint::{self, paint};
-use crate::report::{Detail, Style, words};
+use crate::report::{Detail, Style, gate, words};
 
 /// Differences shown with their requests before the rest is only counted (`-v` shows all).
 const SHOWN: usize = 20;
@@ -56,7 +56,7 @@ fn details(label: &str, verification: &Verification, witness: &Witness, style: &
         ("after", words::decision(&witness.after)),
     ];
     if let Some(curl) = &witness.curl {
-        rows.push(("try", words::clean(curl).into_owned()));
+        rows.push(("try", gate::line(curl).into_owned()));
     }
     rows.iter()
         .map(|(name, value)| format!("  {} {value}\n", paint(style, paint::DIM, &format!("{name:<11}"))))
