@@ -4,15 +4,15 @@
 //! keep it on our line, and the gate takes the bracket from `##[…]`.
 
 use super::model::Report;
-use super::{Style, gate, words};
+use super::{Style, alike, gate, words};
 use crate::finding::{Place, Severity};
 
 /// One command per line. `style` changes nothing: a program reads this.
 pub fn render(report: &Report, _style: &Style) -> String {
     let mut text = String::new();
-    for finding in &report.findings {
-        let message = format!("{} {}", finding.message, finding.remedy);
-        text += &command(finding.severity, finding.place.as_ref(), finding.code.name(), message.trim_end());
+    for shown in alike::shown(&report.findings) {
+        let finding = shown.finding;
+        text += &command(finding.severity, finding.place.as_ref(), finding.code.name(), &words::message(shown));
     }
     for verification in &report.verification {
         if let Some((code, severity)) = words::as_finding(report, verification.verdict) {

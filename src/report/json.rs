@@ -1,5 +1,6 @@
 //! The JSON report: the model as it is, and its JSON Schema.
 
+use super::alike::{self, Shown};
 use super::model::Report;
 use super::{Style, gate};
 use crate::finding::{Finding, ObjectRef, Place};
@@ -62,6 +63,13 @@ pub(super) struct FindingRow {
     message: String,
     /// What to do.
     remedy: String,
+    /// Findings of this code, severity, object and file that follow and are not listed: beyond the first 50 of them.
+    #[serde(skip_serializing_if = "is_zero")]
+    more: usize,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -82,8 +90,8 @@ enum DirectionWord {
     None,
 }
 
-impl From<&Finding> for FindingRow {
-    fn from(finding: &Finding) -> FindingRow {
+impl From<Shown<'_>> for FindingRow {
+    fn from(Shown { finding, more }: Shown<'_>) -> FindingRow {
         use crate::finding::{Direction, Severity};
         let place = finding.place.as_ref();
         FindingRow {
@@ -104,6 +112,7 @@ impl From<&Finding> for FindingRow {
             object: finding.object.as_ref().map(ObjectRow::from),
             message: gate::prose(&finding.message).into_owned(),
             remedy: gate::prose(&finding.remedy).into_owned(),
+            more,
         }
     }
 }
@@ -131,7 +140,7 @@ pub(super) struct LocatedRow {
 }
 
 pub(super) fn findings<S: Serializer>(findings: &[Finding], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(findings.iter().map(FindingRow::from))
+    serializer.collect_seq(alike::shown(findings).into_iter().map(FindingRow::from))
 }
 
 pub(super) fn object<S: Serializer>(object: &ObjectRef, serializer: S) -> Result<S::Ok, S::Error> {

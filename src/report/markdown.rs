@@ -5,7 +5,7 @@
 
 use super::gate::markdown::{Within, code, longest_run, prose};
 use super::model::{Conversion, Purpose, Report, Verdict, Verification};
-use super::{Style, diff, words};
+use super::{Style, alike, diff, words};
 use crate::finding::{Finding, ObjectRef, Severity};
 
 /// Bytes of the comment at which each part ends, so that its sentences about what is missing still fit.
@@ -117,7 +117,8 @@ fn findings(report: &Report, text: &mut String) {
             continue;
         }
         *text += &format!("### {heading} ({})\n\n", found.len());
-        let shown = fill(text, found.iter().map(|finding| item(finding)), FINDINGS_END);
+        let listed = alike::shown(found.iter().copied());
+        let shown = fill(text, listed.iter().map(|shown| item(shown.finding)), FINDINGS_END);
         *text += &rest(found.len() - shown, "finding");
         text.push('\n');
     }

@@ -13,6 +13,7 @@ pub mod model;
 pub mod sarif;
 pub mod text;
 
+mod alike;
 mod paint;
 #[cfg(test)]
 mod tests;

@@ -27,7 +27,8 @@ pub struct Report {
     pub summary: Summary,
     /// Which old objects became which new ones, in the order of their places.
     pub conversions: Vec<Conversion>,
-    /// What the user should know, in the order of its places.
+    /// What the user should know, in the order of its places. Of many findings of one code about one object, the first
+    /// 50; the last of them says in `more` how many follow.
     #[serde(serialize_with = "json::findings")]
     #[schemars(with = "Vec<json::FindingRow>")]
     pub findings: Vec<Finding>,

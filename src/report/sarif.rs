@@ -1,8 +1,9 @@
 //! SARIF 2.1.0, for code scanning: findings and differences in access as results, their codes as rules.
 
+use super::alike::{self, Shown};
 use super::model::Report;
 use super::{Style, gate, words};
-use crate::finding::{Code, Direction, Finding, Place, Severity};
+use crate::finding::{Code, Direction, Place, Severity};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -10,7 +11,8 @@ use std::fmt::Write as _;
 /// The report as one SARIF run, ending with a newline. `style` changes nothing: programs read this.
 pub fn render(report: &Report, _style: &Style) -> String {
     let rules = rules(report);
-    let mut results: Vec<Value> = report.findings.iter().map(|finding| of_finding(finding, report, &rules)).collect();
+    let mut results: Vec<Value> =
+        alike::shown(&report.findings).into_iter().map(|shown| of_finding(shown, report, &rules)).collect();
     for verification in &report.verification {
         if let Some((code, severity)) = words::as_finding(report, verification.verdict) {
             let message = words::verdict_message(verification);
@@ -73,9 +75,10 @@ fn tags(direction: Direction) -> Vec<&'static str> {
     }
 }
 
-fn of_finding(finding: &Finding, report: &Report, rules: &[Code]) -> Value {
-    let message = format!("{} {}", finding.message, finding.remedy);
-    let mut result = result(finding.code, finding.severity, message.trim_end(), rules);
+fn of_finding(shown: Shown<'_>, report: &Report, rules: &[Code]) -> Value {
+    let finding = shown.finding;
+    let message = words::message(shown);
+    let mut result = result(finding.code, finding.severity, &message, rules);
     insert_location(&mut result, finding.place.as_ref(), report);
     if !finding.related.is_empty() {
         let related = finding.related.iter().enumerate().map(|(id, (place, label))| {

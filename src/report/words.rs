@@ -2,6 +2,7 @@
 //!
 //! Plain text without colour or markup; each renderer dresses it.
 
+use super::alike::Shown;
 use super::gate;
 use super::model::{Decision, Purpose, Report, Transport, Verdict, Verification, Witness};
 use crate::finding::catalogue::verify;
@@ -16,6 +17,15 @@ pub(super) fn count(number: usize, noun: &str) -> String {
 /// "file:line:column", as editors and terminals link it; empty for a finding about the run as a whole.
 pub(super) fn place(finding: &Finding) -> String {
     finding.place.as_ref().map(|place| gate::line(&place.to_string()).into_owned()).unwrap_or_default()
+}
+
+/// A finding in sentences, for formats that know only messages: what happened, what to do, how many more there are.
+pub(super) fn message(shown: Shown<'_>) -> String {
+    let finding = shown.finding;
+    let rest = shown.rest().map(|rest| format!("({rest})"));
+    let parts = [Some(finding.message.clone()), Some(finding.remedy.clone()), rest];
+    let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    parts.join(" ")
 }
 
 /// "ServiceRole shop/viewer", on one line.

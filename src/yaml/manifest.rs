@@ -1,11 +1,13 @@
 //! One object of a file: its JSON meaning, and where every part of it stands.
 
 use super::comments::Comments;
+use super::names;
 use super::pointer;
 use super::syntax::{Id, Kind, Syntax};
 use super::{Notes, Slot};
 use crate::finding::{Place, Span};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -109,40 +111,40 @@ impl fmt::Debug for Manifest {
 
 /// The entry of a collection that a pointer token names.
 pub(super) fn child(syntax: &Syntax, id: Id, token: &str, depth: usize) -> Option<(Option<Id>, Id)> {
-    match &syntax.target(id)?.kind {
+    let id = syntax.target_id(id)?;
+    match &syntax.node(id)?.kind {
         Kind::Seq { items, .. } => {
             let item = items.get(token.parse::<usize>().ok()?)?;
             Some((None, *item))
         }
         Kind::Map { entries, .. } => {
-            let own = || entries.iter().filter(|(key, _)| !syntax.is_merge(*key));
-            let spelled = own().find(|(key, _)| syntax.key(*key).as_deref() == Some(token));
-            let (key, value) = spelled
-                .copied()
-                .or_else(|| {
-                    let wanted = pointer::camel(token);
-                    own().find(|(key, _)| syntax.key(*key).is_some_and(|key| pointer::camel(&key) == wanted)).copied()
-                })
-                .map(|(key, value)| (Some(key), value))
-                .or_else(|| merged_child(syntax, entries, token, depth))?;
-            Some((key, value))
+            let own = match syntax.names(id) {
+                Some(names) => names.find(token),
+                None => names::find(syntax, entries, token),
+            };
+            match own {
+                Some((key, value)) => Some((Some(key), value)),
+                None => merged_child(syntax, id, entries, token, depth),
+            }
         }
         Kind::Scalar { .. } | Kind::Alias(_) => None,
     }
 }
 
 /// The entry that merge keys bring in under this name. Merges nest only a few levels in practice.
-fn merged_child(syntax: &Syntax, entries: &[(Id, Id)], token: &str, depth: usize) -> Option<(Option<Id>, Id)> {
+fn merged_child(syntax: &Syntax, id: Id, entries: &[(Id, Id)], token: &str, depth: usize) -> Option<(Option<Id>, Id)> {
     const MERGE_DEPTH: usize = 8;
     if depth > MERGE_DEPTH {
         return None;
     }
-    entries.iter().filter(|(key, _)| syntax.is_merge(*key)).find_map(|(_, source)| {
-        match &syntax.target(*source)?.kind {
-            Kind::Map { .. } => child(syntax, *source, token, depth + 1),
-            Kind::Seq { items, .. } => items.iter().find_map(|item| child(syntax, *item, token, depth + 1)),
-            Kind::Scalar { .. } | Kind::Alias(_) => None,
-        }
+    let merges = match syntax.names(id) {
+        Some(names) => Cow::Borrowed(names.merges()),
+        None => Cow::Owned(names::merges(syntax, entries)),
+    };
+    merges.iter().find_map(|source| match &syntax.target(*source)?.kind {
+        Kind::Map { .. } => child(syntax, *source, token, depth + 1),
+        Kind::Seq { items, .. } => items.iter().find_map(|item| child(syntax, *item, token, depth + 1)),
+        Kind::Scalar { .. } | Kind::Alias(_) => None,
     })
 }
 

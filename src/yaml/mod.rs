@@ -8,6 +8,7 @@ mod emit;
 mod extent;
 mod json;
 mod manifest;
+mod names;
 mod parse;
 mod pointer;
 mod quote;

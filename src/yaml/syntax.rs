@@ -1,11 +1,16 @@
 //! What stands where in a file: nodes, documents and comments with their bytes, but not yet what they mean.
 
+use super::names::{Names, WIDE};
 use crate::finding::{Place, Span};
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 /// What YAML takes for blank. Other spaces of Unicode are text.
 pub(super) const BLANK: [char; 4] = [' ', '\t', '\r', '\n'];
+
+/// Bytes between two counts of characters.
+const STEP: usize = 4096;
 
 /// Index of a node in [`Syntax::nodes`].
 pub(super) type Id = u32;
@@ -74,6 +79,10 @@ pub(super) struct Syntax {
     pub lines: Vec<usize>,
     /// In ASCII a column can be told from an offset, which matters where everything stands on one line.
     ascii: bool,
+    /// Characters that begin before every [`STEP`]th byte.
+    steps: OnceLock<Vec<usize>>,
+    /// Mappings with many keys, each with its keys by name once somebody has asked for one.
+    wide: OnceLock<BTreeMap<Id, OnceLock<Names>>>,
 }
 
 impl Syntax {
@@ -85,7 +94,9 @@ impl Syntax {
         let breaks = memchr::memchr2_iter(b'\n', b'\r', bytes).filter(is_break).map(|at| at + 1);
         let lines = std::iter::once(0).chain(breaks).collect();
         let ascii = text.is_ascii();
-        Syntax { path: path.into(), text, nodes: Vec::new(), documents: Vec::new(), comments: Vec::new(), lines, ascii }
+        let (nodes, documents, comments) = (Vec::new(), Vec::new(), Vec::new());
+        let (steps, wide) = (OnceLock::new(), OnceLock::new());
+        Syntax { path: path.into(), text, nodes, documents, comments, lines, ascii, steps, wide }
     }
 
     /// The node, when the id is one.
@@ -94,14 +105,31 @@ impl Syntax {
     }
 
     /// The node that an alias (of an alias ...) stands for.
-    pub fn target(&self, mut id: Id) -> Option<&Node> {
+    pub fn target(&self, id: Id) -> Option<&Node> {
+        self.node(self.target_id(id)?)
+    }
+
+    /// The id of the node that an alias (of an alias ...) stands for.
+    pub fn target_id(&self, mut id: Id) -> Option<Id> {
         for _ in 0..MAX_DEPTH {
             match self.node(id)? {
                 Node { kind: Kind::Alias(target), .. } => id = *target,
-                node => return Some(node),
+                _ => return Some(id),
             }
         }
         None
+    }
+
+    /// The keys of a mapping by name, where it has so many that looking through them for each would take too long. The
+    /// id is the mapping's own, not an alias.
+    pub fn names(&self, id: Id) -> Option<&Names> {
+        let wide = self.wide.get_or_init(|| {
+            let is_wide = |node: &Node| matches!(&node.kind, Kind::Map { entries, .. } if entries.len() > WIDE);
+            let ids = (0..).zip(&self.nodes).filter(|(_, node)| is_wide(node));
+            ids.map(|(id, _)| (id, OnceLock::new())).collect()
+        });
+        let Kind::Map { entries, .. } = &self.node(id)?.kind else { return None };
+        Some(wide.get(&id)?.get_or_init(|| Names::of(self, entries)))
     }
 
     /// The bytes of a node; empty when there is no such node.
@@ -161,9 +189,27 @@ impl Syntax {
         } else {
             // A byte order mark is invisible in an editor.
             let before = self.text.get(start..span.start).unwrap_or_default();
-            before.trim_start_matches('\u{feff}').chars().count() + 1
+            let marks = (before.len() - before.trim_start_matches('\u{feff}').len()) / '\u{feff}'.len_utf8();
+            self.characters_before(span.start) - self.characters_before(start) - marks + 1
         };
         Place { file: self.path.clone(), line, column, span }
+    }
+
+    /// How many characters begin before an offset. Counted once in steps, because a file may stand on one line.
+    fn characters_before(&self, at: usize) -> usize {
+        let begins = |byte: &&u8| **byte & 0xc0 != 0x80;
+        let bytes = self.text.as_bytes();
+        let steps = self.steps.get_or_init(|| {
+            let counts = bytes.chunks(STEP).scan(0, |sum, chunk| {
+                let before = *sum;
+                *sum += chunk.iter().filter(begins).count();
+                Some(before)
+            });
+            counts.collect()
+        });
+        let step = at / STEP;
+        let last = bytes.get(step * STEP..at.min(bytes.len())).unwrap_or_default();
+        steps.get(step).copied().unwrap_or_default() + last.iter().filter(begins).count()
     }
 
     /// Offset of the first byte of the line that holds `at`.

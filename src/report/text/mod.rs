@@ -5,8 +5,8 @@ mod verdict;
 
 use super::model::Report;
 use super::paint::{self, paint};
-use super::{Detail, Style, words};
-use crate::finding::Severity;
+use super::{Detail, Style, alike, words};
+use crate::finding::{Finding, Severity};
 use std::collections::BTreeSet;
 
 /// The whole report as text. Ends with a newline.
@@ -20,11 +20,16 @@ pub fn render(report: &Report, style: &Style) -> String {
 /// Each finding as a block that ends with a newline. The pointer to `explain` is given once per code.
 pub fn findings(report: &Report, style: &Style) -> Vec<String> {
     let mut explained = BTreeSet::new();
-    report
-        .findings
-        .iter()
-        .filter(|finding| style.detail > Detail::Quiet || finding.severity == Severity::Error)
-        .map(|finding| finding::render(finding, report, explained.insert(finding.code), style))
+    let wanted = |finding: &&Finding| style.detail > Detail::Quiet || finding.severity == Severity::Error;
+    alike::shown(report.findings.iter().filter(wanted))
+        .into_iter()
+        .map(|shown| {
+            let block = finding::render(shown.finding, report, explained.insert(shown.finding.code), style);
+            match shown.rest() {
+                None => block,
+                Some(rest) => format!("{block}... {rest}\n"),
+            }
+        })
         .collect()
 }
 

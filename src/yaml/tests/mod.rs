@@ -3,6 +3,7 @@
 mod places;
 mod reading;
 mod rewriting;
+mod wide;
 mod writing;
 
 use super::*;
