@@ -35,7 +35,7 @@ pub(super) fn object(object: &ObjectRef) -> String {
 
 /// "Settings from meshlift.yaml@origin/main"; `None` when no settings file is in force.
 pub(super) fn settings_line(report: &Report) -> Option<String> {
-    report.settings.as_ref().map(|name| format!("Settings from {}", clean(name)))
+    report.settings.as_ref().map(|name| format!("Settings from {}", gate::line(name)))
 }
 
 /// "port 8080", or what stands for all ports that no Service declares.
