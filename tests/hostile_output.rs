@@ -11,6 +11,7 @@ use serde_json::Value;
 /// What somebody might put into a name.
 const HOSTILE: &[&str] = &[
     "\u{1b}[2J\u{1b}]0;owned\u{7}",
+    "\u{1b}[31mowned",
     "\u{9b}31m\u{7f}",
     "x\n::warning::owned",
     "\r::error file=a::owned",
@@ -96,6 +97,8 @@ fn grant(path: &str) -> String {
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Text,
+    /// Text with meshlift's own colours.
+    Coloured,
     Markdown,
     Json,
     Sarif,
@@ -113,6 +116,8 @@ const RUNS: &[(&[&str], Kind)] = &[
     (&["check", "--format", "github"], Kind::Github),
     (&["diff", "--keep-going"], Kind::Text),
     (&["diff", "--keep-going", "--format", "markdown"], Kind::Markdown),
+    (&["diff", "--keep-going", "--color", "always"], Kind::Coloured),
+    (&["verify", "before", "after", "--color", "always"], Kind::Coloured),
     (&["diff", "--keep-going", "note.yaml"], Kind::Text),
     (&["diff", "--keep-going", "note.yaml", "--format", "markdown"], Kind::Markdown),
     (&["diff", "--keep-going", "labels.yaml"], Kind::Text),
@@ -143,7 +148,15 @@ fn nothing_hostile_reaches_a_reader() {
             problems.extend(found.into_iter().map(|problem| format!("{hostile:?} {}: {problem}", arguments.join(" "))));
         }
         let missing = format!("no {hostile}.yaml");
-        for arguments in [["check", "--config", &missing], ["check", "--to", &missing], ["mapping", "show", &missing]] {
+        let option = format!("--{hostile}");
+        for arguments in [
+            ["check", "--config", &missing],
+            ["check", "--to", &missing],
+            ["mapping", "show", &missing],
+            ["mapping", "check", &missing],
+            ["explain", "no-code", &option],
+            ["check", ".", &option],
+        ] {
             let ran = scene.run(&arguments).code(2);
             let found = problems_of(&ran, Kind::Text);
             problems.extend(found.into_iter().map(|problem| format!("{hostile:?} {}: {problem}", arguments[1])));
@@ -163,7 +176,13 @@ fn sarif_schema() -> jsonschema::Validator {
 
 fn problems_of(ran: &Ran, kind: Kind) -> Vec<String> {
     let mut problems = Vec::new();
-    for (stream, text, kind) in [("stdout", ran.out.as_str(), kind), ("stderr", ran.err.as_str(), Kind::Text)] {
+    let of_errors = if kind == Kind::Coloured { kind } else { Kind::Text };
+    for (stream, text, kind) in [("stdout", ran.out.as_str(), kind), ("stderr", ran.err.as_str(), of_errors)] {
+        if text.contains("\u{1b}[31mowned") {
+            problems.push(format!("{stream} is coloured by its input"));
+        }
+        let plain = if kind == Kind::Coloured { without_colours(text) } else { text.to_owned() };
+        let text = plain.as_str();
         for line in text.split('\n') {
             if line.chars().any(|character| character != '\t' && is_hidden(character)) {
                 problems.push(format!("{stream} hides something: {line:?}"));
@@ -189,6 +208,20 @@ fn problems_of(ran: &Ran, kind: Kind) -> Vec<String> {
         }
     }
     problems
+}
+
+/// Text without `ESC [ … m`.
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let code = part.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b';').count();
+        match part[code..].strip_prefix('m') {
+            Some(rest) => plain += rest,
+            None => plain += &format!("\u{1b}[{part}"),
+        }
+    }
+    plain
 }
 
 /// Kept apart from the program's own list, so that the two can differ.

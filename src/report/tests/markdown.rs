@@ -125,6 +125,54 @@ fn user_text_cannot_break_out_of_its_cell_fence_or_sentence() {
 }
 
 #[test]
+fn a_merge_of_thousands_of_bindings_still_fits_a_comment() {
+    let mut report = sample();
+    let binding = report.conversions[0].from[1].clone();
+    report.conversions[0].from.extend(vec![binding; 6_000]);
+    let text = markdown::render(&report, &Style::PLAIN);
+    assert!(text.len() < 10_000, "{}", text.len());
+    assert!(text.contains("<br>and 5992 more objects |"), "{text}");
+    assert!(text.contains("1 more difference not shown here"), "{text}");
+}
+
+/// Every field as long as it can be, of characters that grow when they are escaped.
+#[test]
+fn no_input_makes_a_comment_too_long() {
+    for long in ["\u{e0041}|`".repeat(40_000), "<&>".repeat(40_000), "@a ".repeat(40_000), "`".repeat(100_000)] {
+        let mut report = sample();
+        for finding in &mut report.findings {
+            finding.message = long.clone();
+            finding.remedy = long.clone();
+            finding.object = Some(object(&long, &long, &long));
+            if let Some(place) = &mut finding.place {
+                place.file = long.as_str().into();
+            }
+        }
+        for verification in &mut report.verification {
+            verification.workload = object(&long, &long, &long);
+            if let Some(witness) = &mut verification.witness.wider {
+                witness.request = vec![(long.clone(), long.clone()); 3];
+                witness.before.reason = long.clone();
+                witness.after.at = Some((object(&long, &long, &long), Place::start_of(long.as_str())));
+            }
+        }
+        for conversion in &mut report.conversions {
+            conversion.inert = conversion.inert.as_ref().map(|_| long.clone());
+            for old in &mut conversion.from {
+                (old.object, old.file, old.text) = (object(&long, &long, &long), long.clone(), long.clone());
+            }
+        }
+        report.unverified = Some(long.clone());
+        report.withheld = Some(long.clone());
+        report.findings = report.findings.iter().cycle().take(300).cloned().collect();
+        report.verification = report.verification.iter().cycle().take(90).cloned().collect();
+        let text = markdown::render(&report, &Style::PLAIN);
+        assert!(text.len() <= 65_536, "{}", text.len());
+        assert!(text.contains("more findings not shown.") && text.contains("more comparisons not shown."));
+    }
+}
+
+#[test]
 fn a_comment_stays_within_its_limit() {
     let mut report = sample();
     let mut long = report.conversions[0].clone();
