@@ -16,7 +16,7 @@ use meshlift::convert::placement::Style;
 use meshlift::files::Root;
 use meshlift::finding::Severity;
 use meshlift::mapping::Mappings;
-use meshlift::mesh::Settings;
+use meshlift::mesh::{Completeness, Settings};
 use meshlift::report::Purpose;
 use meshlift::run::{self, Done, Job, Reading};
 use meshlift::yaml::Stream;
@@ -96,7 +96,12 @@ fn parse(file: &Path) -> Result<Duration> {
 fn convert(file: &Path) -> Result<Duration> {
     let job = Job {
         roots: vec![Root::input(file)],
-        reading: Reading { settings: Settings::default(), one_mesh: true, complete: true, ..Reading::default() },
+        reading: Reading {
+            settings: Settings::default(),
+            one_mesh: true,
+            complete: Completeness::All,
+            ..Reading::default()
+        },
         mappings: Mappings::embedded().for_source(Settings::default().source.minor()),
         options: Options::default(),
         style: Style { api_version: None, target: Settings::default().target },

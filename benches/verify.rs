@@ -12,7 +12,7 @@
 
 use anyhow::{Result, ensure};
 use meshlift::access::{self, Options, Outcome, Side, World};
-use meshlift::mesh::{self, BuildOptions, Input, Mesh};
+use meshlift::mesh::{self, BuildOptions, Completeness, Input, Mesh};
 use meshlift::yaml::Stream;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -101,7 +101,8 @@ fn read(text: &str) -> Result<Mesh> {
     let stream = Stream::parse("bench.yaml", Arc::from(text));
     ensure!(stream.findings.is_empty(), "the text is built to be YAML");
     let inputs = stream.manifests().into_iter().map(|manifest| Input { manifest, inventory: false }).collect();
-    let world = mesh::build(inputs, &BuildOptions { one_mesh: true, complete: true, ..BuildOptions::default() });
+    let world =
+        mesh::build(inputs, &BuildOptions { one_mesh: true, complete: Completeness::All, ..BuildOptions::default() });
     match world.environments.into_iter().next() {
         Some(environment) => Ok(environment.mesh),
         None => anyhow::bail!("the text is built to be one environment"),

@@ -25,6 +25,17 @@ fn empty_standard_input_is_no_input() {
     Scene::new(&[]).pipe(&["convert", "-"], Some(b"")).code(5);
 }
 
+/// What the dump command does not ask for, a complete inventory cannot show.
+#[test]
+fn the_dump_command_of_readme_and_help_asks_for_every_kind_that_is_read() {
+    let dump = meshlift::mesh::evidence::kubectl_get_all(meshlift::mesh::InventoryKind::ALL);
+    let readme = fs::read_to_string("README.md").expect("the README");
+    assert!(readme.replace("\\\n", "").contains(&dump), "README.md asks for something else than\n{dump}");
+    let help = Scene::new(&[]).run(&["--help"]).code(0).out;
+    let (help, dump) = (help.replace(char::is_whitespace, ""), dump.replace(' ', ""));
+    assert!(help.contains(&dump), "`--help` asks for something else");
+}
+
 #[test]
 fn manifests_without_old_objects_are_nothing_to_do() {
     let scene = Scene::new(&[("a.yaml", b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")]);

@@ -13,7 +13,7 @@ use meshlift::convert::Options;
 use meshlift::convert::placement::Style;
 use meshlift::files::Root;
 use meshlift::mapping::Mappings;
-use meshlift::mesh::Settings;
+use meshlift::mesh::{Completeness, Settings};
 use meshlift::report::{self, Purpose};
 use meshlift::run::{self, Job, Reading};
 use proptest::prelude::*;
@@ -261,7 +261,12 @@ fn job(file: &Path, picks: u64) -> Job {
     let flag = |bit: u32| picks >> bit & 1 == 1;
     Job {
         roots: vec![Root::input(file)],
-        reading: Reading { settings: Settings::default(), one_mesh: flag(0), complete: flag(1), ..Reading::default() },
+        reading: Reading {
+            settings: Settings::default(),
+            one_mesh: flag(0),
+            complete: if flag(1) { Completeness::All } else { Completeness::Open },
+            ..Reading::default()
+        },
         mappings: Mappings::embedded().for_source(5),
         options: Options {
             strict: flag(2),

@@ -32,6 +32,7 @@ mod terms;
 mod tests;
 mod trust_domain;
 
+pub use crate::finding::Relaxation;
 pub use prove::prove;
 
 use crate::api::Labels;
@@ -55,45 +56,6 @@ pub struct Side<'a> {
     pub mesh: &'a Mesh,
     /// The rules.
     pub world: World,
-}
-
-/// A difference that is accepted by name (`design.md` §6.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Relaxation {
-    /// Requests with a query string are not compared.
-    QueryString,
-    /// Hosts are compared in lower case only.
-    HostCase,
-    /// Tokens with a claim that is one text with spaces, which the old side split and the new one takes as a whole, are not
-    /// compared where they would lose access.
-    ClaimForm,
-    /// Tokens with a claim that is a list which also holds other things than texts are not compared: the old side did not
-    /// see such a claim, the new one sees its texts.
-    MixedClaimList,
-    /// Ports and pods that no Service declares are not compared.
-    UndeclaredPorts,
-    /// 401 or 403 is the same.
-    DenialStatus,
-    /// Invalid tokens where no token was needed are not compared.
-    BadTokenRejected,
-    /// CORS preflights with an invalid token, which a RequestAuthentication refused before Istio 1.14, are not compared.
-    PreflightToken,
-}
-
-impl Relaxation {
-    /// The name used on the command line and in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Relaxation::QueryString => "query-string",
-            Relaxation::HostCase => "host-case",
-            Relaxation::ClaimForm => "claim-form",
-            Relaxation::MixedClaimList => "mixed-claim-list",
-            Relaxation::UndeclaredPorts => "undeclared-ports",
-            Relaxation::DenialStatus => "denial-status",
-            Relaxation::BadTokenRejected => "bad-token-rejected",
-            Relaxation::PreflightToken => "preflight-token",
-        }
-    }
 }
 
 /// How the proof is run.

@@ -1,5 +1,7 @@
 //! The command line, as data. What the words mean is decided in the subcommands and in `run`.
 
+use crate::mesh::evidence::kubectl_get_all;
+use crate::mesh::{Completeness, InventoryKind};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -13,14 +15,22 @@ Exit codes (the same for every format):
   4  verification found a difference
   5  no input";
 
-const EXAMPLES: &str = "\
+/// Examples under `--help`; the dump command asks for every kind that the decoder reads.
+fn examples() -> String {
+    let dump = kubectl_get_all(InventoryKind::ALL);
+    format!(
+        "\
 Examples:
   meshlift                                   what would change below this folder
   meshlift diff policies --inventory k8s     policies here, Services and Deployments there
-  kubectl get policies,meshpolicies,serviceroles,servicerolebindings,clusterrbacconfigs,services,deployments,statefulsets,daemonsets \\
-      -A -o yaml | meshlift convert --inventory-complete - > new.yaml
   meshlift check --format github .           findings as annotations in a pull request
-  meshlift verify old new                    do these two sets of manifests grant the same access?";
+  meshlift verify old new                    do these two sets of manifests grant the same access?
+
+A whole cluster, in one file; what it shows of a kind is then all there is of it:
+  {dump} > cluster.yaml
+  meshlift convert --inventory-complete cluster.yaml > new.yaml"
+    )
+}
 
 /// Migrates the security manifests of old Istio and proves that the same callers keep the same access.
 ///
@@ -28,7 +38,7 @@ Examples:
 /// PeerAuthentication, RequestAuthentication and AuthorizationPolicy. Without a subcommand it is `meshlift diff`.
 #[derive(Debug, Parser)]
 #[command(name = "meshlift", version, max_term_width = 100)]
-#[command(after_help = EXIT_CODES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(after_help = EXIT_CODES, after_long_help = format!("{}\n\n{EXIT_CODES}", examples()))]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Cli {
     /// What to do.
@@ -180,9 +190,10 @@ pub struct MeshArgs {
     /// Read Services, workloads, namespaces and current policies from here too; never rewritten (repeatable)
     #[arg(long, value_name = "PATH")]
     pub inventory: Vec<PathBuf>,
-    /// The input and the inventory hold everything there is, as a cluster dump does
-    #[arg(long)]
-    pub inventory_complete: bool,
+    /// There is nothing beside the input and the inventory: of these kinds (`services,workloads,…` or `all`); without a
+    /// value, of the kinds that the input shows
+    #[arg(long, value_name = "KIND,…", num_args = 0..=1, require_equals = true, default_missing_value = "shown")]
+    pub inventory_complete: Option<Completeness>,
     /// Treat the whole input as one mesh, even where folders hold objects of the same name
     #[arg(long)]
     pub one_mesh: bool,

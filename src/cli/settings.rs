@@ -5,13 +5,14 @@ mod source;
 pub use source::{InForce, size};
 
 use super::args::{ApiVersionArg, ConversionArgs, From, MeshArgs, Plaintext};
+use super::config::Config;
 use crate::convert::Options;
 use crate::convert::placement::{ApiVersion, Style};
 use crate::files::{self, Root};
 use crate::finding::Code;
 use crate::finding::catalogue::mtls::PLAINTEXT_PERMISSIVE;
 use crate::mapping::Mappings;
-use crate::mesh::{Settings, SourceRelease, Version};
+use crate::mesh::{Completeness, Settings, SourceRelease, Version};
 use crate::report::{self, Purpose, Report};
 use crate::run::{Job, Reading};
 use anyhow::{Context, bail};
@@ -43,7 +44,7 @@ pub fn job(args: &ConversionArgs, purpose: Purpose) -> anyhow::Result<Job> {
         reading: Reading {
             settings,
             one_mesh: args.mesh.one_mesh || config.one_mesh,
-            complete: args.mesh.inventory_complete || config.inventory_complete,
+            complete: completeness(&args.mesh, config),
             settings_from: in_force.name.clone(),
             limits,
         },
@@ -75,7 +76,7 @@ pub fn reading(args: &MeshArgs) -> anyhow::Result<(Reading, Vec<Root>)> {
     let reading = Reading {
         settings: mesh_settings(args, &in_force)?,
         one_mesh: args.one_mesh || config.one_mesh,
-        complete: args.inventory_complete || config.inventory_complete,
+        complete: completeness(args, config),
         settings_from: in_force.name.clone(),
         limits,
     };
@@ -90,6 +91,13 @@ pub fn write_report(args: &ConversionArgs, report: &Report) -> anyhow::Result<()
     let Some(path) = &args.report else { return Ok(()) };
     let text = report::json::render(report, &report::Style::PLAIN);
     files::write_whole(path, &text).with_context(|| format!("the report {} cannot be written", path.display()))
+}
+
+/// What options and settings say about objects that are not in the input.
+fn completeness(args: &MeshArgs, config: &Config) -> Completeness {
+    let option = args.inventory_complete.clone().unwrap_or_default();
+    let setting = if config.inventory_complete { Completeness::Shown } else { Completeness::Open };
+    option.and(setting)
 }
 
 fn mesh_settings(args: &MeshArgs, in_force: &InForce) -> anyhow::Result<Settings> {

@@ -4,6 +4,7 @@
 //! ([`authn`], [`rbac`]) return drafts; `naming` and `placement` turn drafts into objects with final names and places.
 
 pub mod authn;
+pub mod ledger;
 pub mod mapped;
 pub mod naming;
 mod openshift;
@@ -12,11 +13,12 @@ pub mod plan;
 pub mod rbac;
 
 use crate::api::{Labels, ManifestId};
-use crate::finding::{Code, Finding};
+use crate::finding::Code;
 use crate::mesh::{Input, Mesh};
 use crate::yaml::{Notes, Tree};
+use ledger::Ledger;
 use mapped::Mapped;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What the user chose.
 #[derive(Clone, Debug, Default)]
@@ -78,33 +80,19 @@ pub struct Draft {
     pub spec: Tree,
 }
 
-/// What one part of the conversion found out.
-#[derive(Clone, Debug, Default)]
+/// What one part of the conversion comes to.
+#[derive(Clone, Debug)]
 pub struct Part {
     /// New objects.
     pub drafts: Vec<Draft>,
-    /// Findings.
-    pub findings: Vec<Finding>,
-    /// Old objects that had no effect and become nothing, each with the code of the finding that says why.
-    pub inert: BTreeMap<ManifestId, Code>,
-    /// Old objects that stay as they are; an error finding says why.
-    pub refused: BTreeSet<ManifestId>,
-    /// Relaxations used (`design.md` §6.3), by name.
-    pub relaxations: BTreeSet<&'static str>,
+    /// What was found out.
+    pub ledger: Ledger,
 }
 
 impl Part {
-    /// Refuses `object`, or accepts the difference as a warning when the user allowed the finding's code.
-    /// Returns true when the user allowed it and the caller should go on with its fallback.
-    pub fn refuse_unless_allowed(&mut self, options: &Options, manifest: ManifestId, finding: Finding) -> bool {
-        if options.allow.contains(&finding.code) {
-            self.findings.push(finding.severity(crate::finding::Severity::Warning));
-            true
-        } else {
-            self.findings.push(finding.severity(crate::finding::Severity::Error));
-            self.refused.insert(manifest);
-            false
-        }
+    /// Nothing yet.
+    pub fn new(options: &Options) -> Part {
+        Part { drafts: Vec::new(), ledger: Ledger::new(options) }
     }
 }
 
@@ -116,10 +104,7 @@ pub fn convert(context: Context<'_>) -> Part {
     let mut part = authn::convert(context);
     let rbac = rbac::convert(context);
     part.drafts.extend(rbac.drafts);
-    part.findings.extend(rbac.findings);
-    part.inert.extend(rbac.inert);
-    part.refused.extend(rbac.refused);
-    part.relaxations.extend(rbac.relaxations);
+    part.ledger.absorb(rbac.ledger);
     part
 }
 

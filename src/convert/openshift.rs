@@ -15,11 +15,14 @@ pub(super) fn refuse(context: Context<'_>) -> Option<Part> {
     let rbac = mesh.roles.iter().map(|object| &object.meta).chain(mesh.bindings.iter().map(|object| &object.meta));
     let all: Vec<&Meta> = authentication.chain(configs).chain(rbac).collect();
     let (mesh_wide, others): (Vec<&Meta>, Vec<&Meta>) = all.into_iter().partition(|meta| meta.namespace.is_empty());
-    let mut part = Part::default();
-    part.refused.extend(mesh_wide.iter().chain(&others).filter_map(|meta| meta.manifest));
-    part.findings.extend(mesh_wide.iter().map(|meta| ignored(meta, &sign)));
+    let mut part = Part::new(context.options);
+    for meta in &mesh_wide {
+        part.ledger.tell(ignored(meta, &sign));
+        part.ledger.leave(meta.manifest, codes::IGNORED_BY_OPENSHIFT, None);
+    }
     if let Some((first, rest)) = others.split_first() {
-        part.findings.push(waiting(first, rest.len(), &sign));
+        part.ledger.tell(waiting(first, rest.len(), &sign));
+        part.ledger.leave(others.iter().filter_map(|meta| meta.manifest), codes::OPENSHIFT_MESH, first.manifest);
     }
     Some(part)
 }

@@ -142,7 +142,7 @@ pub fn place(plan: &Plan, world: &World, style: Style) -> Placement {
     let placed = plan.drafts.par_iter().filter_map(placed).collect();
     let mut placement = Placement { placed, changes: BTreeMap::new() };
     let parts = Parts::of(&placement.placed);
-    let stays = |id: &ManifestId| plan.refused.contains(id);
+    let stays = |id: &ManifestId| plan.ledger.is_refused(*id);
     let replaced = |id: &ManifestId| {
         let input = manifests.get(id.0).filter(|input| !input.inventory && !stays(id))?;
         Some((input, replacement(*id, input, plan, &parts, manifests)?))
@@ -195,7 +195,7 @@ fn replacement(
         return Some(Replacement::Objects(trees));
     }
     let object = object_of(input);
-    let mut lines = match plan.inert.get(&id) {
+    let mut lines = match plan.ledger.inert_objects().get(&id) {
         Some(code) if HAD_AN_EFFECT.contains(code) => vec![format!("meshlift: {object} became nothing ({code})")],
         Some(code) => vec![format!("meshlift: {object} had no effect and became nothing ({code})")],
         None => {

@@ -3,13 +3,15 @@
 //! Refusals spread: an object that was to be built from several old ones is built from all of them or not at all,
 //! because a role without one of its bindings, or a merged policy without one of its exceptions, means something else.
 
+use super::ledger::Ledger;
 use super::mapped::Mapped;
 use super::{Context, Draft, NewKind, Options, Part, naming};
 use crate::api::ManifestId;
+use crate::finding::catalogue::mesh::{KIND_NOT_SHOWN, UNDECODABLE_POLICY};
 use crate::finding::catalogue::plan::ENVIRONMENTS_DISAGREE;
-use crate::finding::catalogue::plan::LEFT_WITH_REFUSED;
-use crate::finding::{Code, Finding, ObjectRef};
+use crate::finding::{Finding, ObjectRef};
 use crate::mapping::Mappings;
+use crate::mesh::evidence::kubectl_get_all;
 use crate::mesh::{Environment, Input, Mesh, World};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,26 +20,21 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Plan {
     /// New objects with their final names, grouped by home, in the order they are to be written there.
     pub drafts: Vec<Draft>,
-    /// Findings of every environment.
-    pub findings: Vec<Finding>,
-    /// Old objects that had no effect.
-    pub inert: BTreeMap<ManifestId, Code>,
-    /// Old objects that stay.
-    pub refused: BTreeSet<ManifestId>,
-    /// Relaxations used.
-    pub relaxations: BTreeSet<&'static str>,
+    /// What was found out in every environment.
+    pub ledger: Ledger,
 }
 
 /// Converts every environment and puts the results together.
 pub fn plan(world: &World, mappings: &Mappings, options: &Options) -> Plan {
-    let mut whole = Whole::default();
+    let mut whole = Whole { part: Part::new(options), shared: BTreeMap::new() };
     let mapped = Mapped::new(mappings, &world.manifests, &old_objects(world), options.strict);
-    whole.part.findings = mapped.coverage(&world.manifests, &world.findings);
+    whole.part.ledger.weigh_all(mapped.coverage(&world.manifests, &world.findings));
+    whole.refuse_what_was_not_shown(world);
     for environment in &world.environments {
         let context = Context { mesh: &environment.mesh, manifests: &world.manifests, mapped: &mapped, options };
         let mut part = super::convert(context);
-        take_over_decoding(&mut part, &environment.mesh);
-        spread_refusals(&mut part, &world.manifests);
+        take_over_decoding(&mut part, &environment.mesh, &world.findings);
+        part.ledger.spread(&mut part.drafts, &world.manifests);
         settle_homes(&mut part, &world.manifests);
         sort_drafts(&mut part.drafts, environment);
         naming::assign(&mut part.drafts, naming::taken(&environment.mesh));
@@ -47,10 +44,16 @@ pub fn plan(world: &World, mappings: &Mappings, options: &Options) -> Plan {
 }
 
 /// What decoding had found out: objects that Istio never enforced are inert, other rejected ones are refused.
-fn take_over_decoding(part: &mut Part, mesh: &Mesh) {
-    part.inert.extend(mesh.inert.iter().map(|(manifest, _, code)| (*manifest, *code)));
-    let refused = mesh.rejected.iter().map(|(manifest, _)| *manifest);
-    part.refused.extend(refused.filter(|manifest| !part.inert.contains_key(manifest)));
+fn take_over_decoding(part: &mut Part, mesh: &Mesh, decoding: &[Finding]) {
+    for (manifest, _, code) in &mesh.inert {
+        part.ledger.inert([*manifest], *code);
+    }
+    let inert: BTreeSet<ManifestId> = part.ledger.inert_objects().keys().copied().collect();
+    for (manifest, object) in mesh.rejected.iter().filter(|(manifest, _)| !inert.contains(manifest)) {
+        let about = |finding: &&Finding| finding.refuses() && finding.object.as_ref() == Some(object);
+        let because = decoding.iter().find(about).map_or(UNDECODABLE_POLICY, |finding| finding.code);
+        part.ledger.leave([*manifest], because, None);
+    }
 }
 
 /// The old objects of the input, and those of inventories that count in some environment.
@@ -58,38 +61,6 @@ fn old_objects(world: &World) -> Vec<ManifestId> {
     let mut ids: BTreeSet<ManifestId> = world.legacy.iter().copied().collect();
     ids.extend(world.environments.iter().flat_map(|environment| environment.mesh.legacy_manifests()));
     ids.into_iter().collect()
-}
-
-/// Refuses every draft that has a refused contributor, and with it its other contributors, until nothing changes.
-fn spread_refusals(part: &mut Part, manifests: &[Input]) {
-    loop {
-        let doomed: BTreeSet<ManifestId> = part
-            .drafts
-            .iter()
-            .filter(|draft| draft.from.iter().any(|id| part.refused.contains(id)))
-            .flat_map(|draft| draft.from.iter().copied())
-            .filter(|id| !part.refused.contains(id))
-            .collect();
-        part.drafts.retain(|draft| !draft.from.iter().any(|id| part.refused.contains(id)));
-        if doomed.is_empty() {
-            break;
-        }
-        for id in doomed {
-            if let Some(input) = manifests.get(id.0) {
-                let object = object_of(input);
-                part.findings.push(
-                    Finding::new(
-                        LEFT_WITH_REFUSED,
-                        format!("{object} is left as it is, because an object it works together with was refused"),
-                    )
-                    .at(input.manifest.place(""))
-                    .on(object),
-                );
-            }
-            part.refused.insert(id);
-        }
-    }
-    part.inert.retain(|id, _| !part.refused.contains(id));
 }
 
 /// Objects read from `--inventory` are never rewritten, so a new object stands where the first old one of the input
@@ -100,7 +71,7 @@ fn settle_homes(part: &mut Part, manifests: &[Input]) {
         draft.from.sort_by_key(|id| from_inventory(id));
     }
     part.drafts.retain(|draft| !draft.from.is_empty());
-    part.inert.retain(|id, _| !from_inventory(id));
+    part.ledger.retain_inert(|id| !from_inventory(id));
 }
 
 /// The order of objects: by home, then PeerAuthentication before RequestAuthentication before AuthorizationPolicy; on a
@@ -118,7 +89,7 @@ fn sort_drafts(drafts: &mut [Draft], environment: &Environment) {
 }
 
 /// The environments put together so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Whole {
     part: Part,
     /// Drafts at the homes that several environments share: they must come out the same in all of them.
@@ -128,10 +99,7 @@ struct Whole {
 impl Whole {
     /// Adds one environment. An old object that several environments share must become the same in all of them.
     fn absorb(&mut self, part: Part, environment: &Environment, manifests: &[Input]) {
-        self.part.findings.extend(part.findings);
-        self.part.relaxations.extend(part.relaxations);
-        self.part.inert.extend(part.inert);
-        self.part.refused.extend(part.refused);
+        self.part.ledger.absorb(part.ledger);
         for draft in part.drafts {
             let Some(home) = draft.from.first().copied() else { continue };
             if !environment.mesh.shared.contains(&home) {
@@ -150,15 +118,37 @@ impl Whole {
         }
     }
 
+    /// A bare `--inventory-complete` closes what the input shows. What it does not show and yet decides about the old
+    /// objects was perhaps never asked for, so nothing is converted (`knowledge.md` §2).
+    fn refuse_what_was_not_shown(&mut self, world: &World) {
+        let (Some(first), false) = (world.legacy.first(), world.not_shown.is_empty()) else { return };
+        let names: Vec<String> = world.not_shown.iter().map(ToString::to_string).collect();
+        let message = format!(
+            "`--inventory-complete` closes only the kinds that the input shows, and it shows none of: {}.",
+            names.join(", ")
+        );
+        let words: Vec<&str> = world.not_shown.iter().map(|kind| kind.word()).collect();
+        let remedy = format!(
+            "Add the output of `{}` to the input; if you have asked for them and there are none, say `--inventory-complete=all`, or name every closed kind ({} among them).",
+            kubectl_get_all(world.not_shown.iter().copied()),
+            words.join(",")
+        );
+        let mut finding = Finding::new(KIND_NOT_SHOWN, message).remedy(remedy);
+        if let Some(input) = world.manifests.get(first.0) {
+            finding = finding.at(input.manifest.place("")).on(object_of(input));
+        }
+        self.part.ledger.refuse(world.legacy.iter().copied(), finding);
+    }
+
     fn disagree(&mut self, home: ManifestId, root: &str, manifests: &[Input]) {
-        self.part.refused.insert(home);
+        self.part.ledger.leave([home], ENVIRONMENTS_DISAGREE, None);
         if let Some(input) = manifests.get(home.0) {
             let object = object_of(input);
             let message = format!(
                 "{object} is used by several environments and would become something else in `{root}` than in another one"
             );
             let finding = Finding::new(ENVIRONMENTS_DISAGREE, message).at(input.manifest.place("")).on(object);
-            self.part.findings.push(finding);
+            self.part.ledger.tell(finding);
         }
     }
 
@@ -166,9 +156,9 @@ impl Whole {
     fn finish(mut self, manifests: &[Input]) -> Plan {
         self.part.drafts.extend(self.shared.into_values().flatten());
         self.part.drafts.sort_by_key(|draft| draft.from.first().copied());
-        spread_refusals(&mut self.part, manifests);
-        let Part { drafts, findings, inert, refused, relaxations } = self.part;
-        Plan { drafts, findings, inert, refused, relaxations }
+        let Part { mut drafts, mut ledger } = self.part;
+        ledger.spread(&mut drafts, manifests);
+        Plan { drafts, ledger }
     }
 }
 

@@ -3,14 +3,18 @@
 //! The core never fails on what a user wrote; it returns findings. This module knows what a finding is and which
 //! codes exist ([`catalogue`]); it does not know how one is shown (`report`) or what raises it.
 
+mod assumption;
 pub mod catalogue;
 mod hidden;
+mod relaxation;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub use assumption::Assumption;
 pub use catalogue::{Code, Entry};
 pub use hidden::is_hidden;
+pub use relaxation::Relaxation;
 
 /// A place in a user's file: what an editor needs to jump there.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

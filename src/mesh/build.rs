@@ -3,6 +3,7 @@
 use super::conflicts::{self, Resolution};
 use super::decode::{self, Decoded, Object, Outcome};
 use super::environments::{self, Member, Plan};
+use super::evidence::{self, Completeness, Evidence, InventoryKind};
 use super::{BuildOptions, Environment, Input, Mesh, World};
 use crate::api::ManifestId;
 use crate::finding::{self, Finding};
@@ -29,16 +30,24 @@ pub fn build(inputs: Vec<Input>, options: &BuildOptions) -> World {
 
     // A patch is not an object: it neither exists nor separates environments.
     let objects: Vec<&Decoded> = decoded.iter().filter(|d| !matches!(d.outcome, Outcome::Patch)).collect();
+    let shown: BTreeSet<InventoryKind> = objects.iter().filter_map(|decoded| decoded.shows).collect();
+    let evidence = Evidence::new(&options.complete, &shown);
     let members: Vec<Member> = objects.iter().map(|object| member(object, &inputs)).collect();
     let environments = environments::plan(&members, options.one_mesh, &options.roots)
         .into_iter()
-        .map(|plan| environment(plan, &objects, &inputs, options, &mut findings))
+        .map(|plan| environment(plan, &objects, &inputs, (options, &evidence), &mut findings))
         .collect();
 
     finding::sort(&mut findings);
     let is_input = |id: ManifestId| inputs.get(id.0).is_some_and(|input| !input.inventory);
-    let legacy = decoded.iter().filter(|d| d.legacy && is_input(d.id)).map(|d| d.id).collect();
-    World { manifests: inputs, environments, findings, legacy }
+    let legacy: Vec<&Decoded> = decoded.iter().filter(|d| d.legacy && is_input(d.id)).collect();
+    let old = legacy.iter().filter_map(|decoded| decoded.shows).collect();
+    let not_shown = match options.complete {
+        Completeness::Shown => evidence::not_shown(&old, &evidence),
+        Completeness::Open | Completeness::Kinds(_) | Completeness::All => Vec::new(),
+    };
+    let legacy = legacy.iter().map(|decoded| decoded.id).collect();
+    World { manifests: inputs, environments, findings, legacy, not_shown }
 }
 
 fn member(decoded: &Decoded, inputs: &[Input]) -> Member {
@@ -56,11 +65,11 @@ fn environment(
     plan: Plan,
     objects: &[&Decoded],
     inputs: &[Input],
-    options: &BuildOptions,
+    (options, evidence): (&BuildOptions, &Evidence),
     findings: &mut Vec<Finding>,
 ) -> Environment {
     let mut mesh = Mesh::new(options.settings.clone());
-    mesh.complete = options.complete;
+    mesh.evidence = evidence.clone();
     let seen: Vec<&Decoded> = plan.members.iter().filter_map(|index| objects.get(*index).copied()).collect();
     let resolution = conflicts::resolve(&seen, inputs);
     for decoded in &seen {

@@ -1,5 +1,6 @@
 //! What a name means: services, workloads, stand-ins, and the object that is in force.
 
+use super::evidence::{Absence, Evidence, InventoryKind};
 use super::index::Index;
 use super::{Lookup, Mesh, Settings, selects};
 use crate::api::core::{ContainerPort, Service, TargetPort, Transport, Workload};
@@ -26,7 +27,7 @@ impl Mesh {
     pub fn new(settings: Settings) -> Mesh {
         Mesh {
             settings,
-            complete: false,
+            evidence: Evidence::default(),
             namespaces: Vec::new(),
             services: Vec::new(),
             workloads: Vec::new(),
@@ -55,8 +56,11 @@ impl Mesh {
         match (named.next(), named.next()) {
             (Some(first), Some(second)) => Lookup::Ambiguous(first, second),
             (Some(only), None) => Lookup::Found(only),
-            (None, _) if self.complete && !self.is_unreadable("Service", namespace, name) => Lookup::Absent,
-            (None, _) => Lookup::Unknown,
+            (None, _) if self.is_unreadable("Service", namespace, name) => Lookup::Unknown,
+            (None, _) => match self.evidence.absence_of(InventoryKind::Service) {
+                Absence::Proven => Lookup::Absent,
+                Absence::Open => Lookup::Unknown,
+            },
         }
     }
 

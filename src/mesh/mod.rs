@@ -17,6 +17,7 @@ mod build;
 mod conflicts;
 mod decode;
 mod environments;
+pub mod evidence;
 mod index;
 mod kustomized;
 mod lookup;
@@ -27,6 +28,7 @@ pub mod testing;
 mod validate;
 
 pub use build::build;
+pub use evidence::{Completeness, Evidence, InventoryKind};
 pub use kustomized::{Overlay, OverlayRole};
 pub use lookup::kubectl_get;
 pub use settings::{Settings, SourceRelease, Version};
@@ -36,8 +38,8 @@ pub use settings::{Settings, SourceRelease, Version};
 pub struct Mesh {
     /// Mesh-wide settings of the run.
     pub settings: Settings,
-    /// True when the inventory is complete (cluster dump, `--inventory-complete`): what is not here does not exist.
-    pub complete: bool,
+    /// Of which kinds what is not here does not exist.
+    pub evidence: Evidence,
     /// Namespaces.
     pub namespaces: Vec<Namespace>,
     /// Services.
@@ -85,7 +87,7 @@ pub struct Mesh {
 pub enum Lookup<T> {
     /// It exists.
     Found(T),
-    /// It does not exist: the inventory is complete.
+    /// It does not exist: its kind is closed ([`evidence`]).
     Absent,
     /// It is not in the input, and the input may not hold everything.
     Unknown,
@@ -157,8 +159,8 @@ pub struct BuildOptions {
     pub settings: Settings,
     /// `--one-mesh`: everything is one environment.
     pub one_mesh: bool,
-    /// `--inventory-complete`.
-    pub complete: bool,
+    /// `--inventory-complete`: what the user says about objects that are not here.
+    pub complete: Completeness,
     /// Folders that are environment roots in any case, because they are on the other side of a comparison.
     pub roots: BTreeSet<String>,
     /// Folder (as in `Manifest::file`'s parent, `""` for the top) to the `namespace:` of its kustomization, `None` when it sets none.
@@ -187,4 +189,7 @@ pub struct World {
     pub findings: Vec<Finding>,
     /// The manifests of legacy kinds (valid or not) that meshlift may rewrite: those of the input, not of an inventory.
     pub legacy: Vec<ManifestId>,
+    /// Kinds that decide about the old objects of the input and that a bare `--inventory-complete` leaves open, because
+    /// the input shows none of them. Empty in every other case.
+    pub not_shown: Vec<InventoryKind>,
 }

@@ -3,7 +3,7 @@
 use super::alike::{self, Shown};
 use super::model::Report;
 use super::{Style, gate};
-use crate::finding::{Finding, ObjectRef, Place};
+use crate::finding::{Assumption, Direction, Finding, ObjectRef, Place};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Serialize, Serializer};
@@ -90,9 +90,19 @@ enum DirectionWord {
     None,
 }
 
+impl From<Direction> for DirectionWord {
+    fn from(direction: Direction) -> DirectionWord {
+        match direction {
+            Direction::Wider => DirectionWord::Wider,
+            Direction::Narrower => DirectionWord::Narrower,
+            Direction::None => DirectionWord::None,
+        }
+    }
+}
+
 impl From<Shown<'_>> for FindingRow {
     fn from(Shown { finding, more }: Shown<'_>) -> FindingRow {
-        use crate::finding::{Direction, Severity};
+        use crate::finding::Severity;
         let place = finding.place.as_ref();
         FindingRow {
             code: finding.code.name().to_owned(),
@@ -101,11 +111,7 @@ impl From<Shown<'_>> for FindingRow {
                 Severity::Warning => SeverityWord::Warning,
                 Severity::Note => SeverityWord::Note,
             },
-            direction: match finding.direction {
-                Direction::Wider => DirectionWord::Wider,
-                Direction::Narrower => DirectionWord::Narrower,
-                Direction::None => DirectionWord::None,
-            },
+            direction: finding.direction.into(),
             file: place.map(|place| place.file.to_string()),
             line: place.map(|place| place.line),
             column: place.map(|place| place.column),
@@ -113,6 +119,35 @@ impl From<Shown<'_>> for FindingRow {
             message: gate::prose(&finding.message).into_owned(),
             remedy: gate::prose(&finding.remedy).into_owned(),
             more,
+        }
+    }
+}
+
+/// Something that the result takes for granted.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Assumption", deny_unknown_fields)]
+pub(super) struct AssumptionRow {
+    /// Which one; `meshlift explain CODE` tells more.
+    code: String,
+    /// What rests on it; null when everything does.
+    object: Option<ObjectRow>,
+    /// What is taken for granted, and what happens if it is false.
+    message: String,
+    /// How access would change if it is false.
+    if_false: DirectionWord,
+    /// The command that checks it.
+    check: String,
+}
+
+impl From<&Assumption> for AssumptionRow {
+    fn from(assumption: &Assumption) -> AssumptionRow {
+        AssumptionRow {
+            code: assumption.code.name().to_owned(),
+            object: assumption.object.as_ref().map(ObjectRow::from),
+            message: gate::prose(&assumption.message).into_owned(),
+            if_false: assumption.if_false.into(),
+            check: gate::prose(&assumption.check).into_owned(),
         }
     }
 }
@@ -141,6 +176,14 @@ pub(super) struct LocatedRow {
 
 pub(super) fn findings<S: Serializer>(findings: &[Finding], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(alike::shown(findings).into_iter().map(FindingRow::from))
+}
+
+pub(super) fn assumptions<S: Serializer>(assumptions: &[Assumption], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(assumptions.iter().map(AssumptionRow::from))
+}
+
+pub(super) fn optional_object<S: Serializer>(object: &Option<ObjectRef>, serializer: S) -> Result<S::Ok, S::Error> {
+    object.as_ref().map(ObjectRow::from).serialize(serializer)
 }
 
 pub(super) fn object<S: Serializer>(object: &ObjectRef, serializer: S) -> Result<S::Ok, S::Error> {

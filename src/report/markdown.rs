@@ -74,7 +74,14 @@ fn summary(report: &Report) -> String {
         words::settings_line(report),
     ];
     let lines = lines.into_iter().flatten().map(|line| format!("- {}\n", prose(&line, SENTENCE, Within::Text)));
-    lines.collect::<String>() + "\n"
+    lines.collect::<String>() + &assumptions(report) + "\n"
+}
+
+/// What the verdict rests on, above everything else that a reviewer reads.
+fn assumptions(report: &Report) -> String {
+    let lines = words::assumption_lines(report);
+    let lines: String = lines.iter().map(|line| format!("- {}\n", prose(line, SENTENCE, Within::Text))).collect();
+    if lines.is_empty() { lines } else { format!("\n### Given\n\n{lines}") }
 }
 
 /// A table of all verdicts but the equal ones, with a request that shows each difference.

@@ -4,7 +4,7 @@
 //! fields that only people need (source texts, deciding rules' sentences) are left out of the JSON.
 
 use super::json;
-use crate::finding::{self, Finding, ObjectRef, Place, Severity};
+use crate::finding::{self, Assumption, Finding, ObjectRef, Place, Severity};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +34,13 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// One verdict on access per workload, port and transport, worst first.
     pub verification: Vec<Verification>,
+    /// What the result takes for granted; the verdicts hold given these. Left out when there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "json::assumptions")]
+    #[schemars(with = "Vec<json::AssumptionRow>")]
+    pub assumptions: Vec<Assumption>,
+    /// The old objects that stay as they are, each with the reason. Left out when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Refused>,
 
     /// What the run was for; decides which closing lines make sense.
     #[serde(skip)]
@@ -105,6 +112,27 @@ pub struct Conversion {
     /// When `to` is empty: why the old objects had no effect, in one sentence.
     #[serde(skip)]
     pub inert: Option<String>,
+}
+
+/// An old object that stays as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub struct Refused {
+    /// Its name.
+    #[serde(serialize_with = "json::object")]
+    #[schemars(with = "json::ObjectRow")]
+    pub object: ObjectRef,
+    /// Path as shown to the user.
+    pub file: String,
+    /// 1-based line on which it starts.
+    pub line: usize,
+    /// The code of the finding that says why.
+    pub because: String,
+    /// The object that the finding is about, when this one shares its refusal.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "json::optional_object")]
+    #[schemars(with = "Option<json::ObjectRow>")]
+    pub with: Option<ObjectRef>,
 }
 
 /// An old object as it was found.
@@ -305,6 +333,8 @@ impl Default for Report {
             conversions: Vec::new(),
             findings: Vec::new(),
             verification: Vec::new(),
+            assumptions: Vec::new(),
+            refused: Vec::new(),
             purpose: Purpose::default(),
             unverified: None,
             relaxations: BTreeSet::new(),

@@ -6,8 +6,8 @@ use super::alike::Shown;
 use super::gate;
 use super::model::{Decision, Purpose, Report, Transport, Verdict, Verification, Witness};
 use crate::finding::catalogue::verify;
-use crate::finding::{Code, Finding, ObjectRef, Place, Severity};
-use std::collections::BTreeSet;
+use crate::finding::{Code, Direction, Finding, ObjectRef, Place, Severity};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// "1 port", "2 ports": a count with its noun, which takes a plain `s` in the plural.
 pub(super) fn count(number: usize, noun: &str) -> String {
@@ -185,6 +185,9 @@ pub(super) fn access_line(report: &Report) -> Option<String> {
     }
     let worst = report.worst()?;
     let outcome = match worst {
+        Verdict::Equal if !report.assumptions.is_empty() => {
+            format!("proved equal, given {}", count(report.assumptions.len(), "assumption"))
+        }
         Verdict::Equal => "proved equal".to_owned(),
         Verdict::Undecided => format!("no difference found, but not everything is proved: {}", tally(report)),
         _ => format!("access differs: {}", tally(report)),
@@ -197,6 +200,31 @@ pub(super) fn access_line(report: &Report) -> Option<String> {
         refused => format!("; not covered: {} refused", count(refused, "object")),
     };
     Some(format!("{}: {outcome}{modulo}{without}", compared(report)))
+}
+
+/// Assumptions told one by one before the rest of the same kind is only counted.
+const ASSUMPTIONS_TOLD: usize = 3;
+
+/// What the verdict rests on, one sentence each with the command that checks it; many of one kind are counted.
+pub(super) fn assumption_lines(report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut told: BTreeMap<Code, usize> = BTreeMap::new();
+    for assumption in &report.assumptions {
+        let told = told.entry(assumption.code).or_default();
+        *told += 1;
+        if *told <= ASSUMPTIONS_TOLD {
+            let wider = match assumption.if_false {
+                Direction::Wider => " (if not: wider)",
+                Direction::Narrower | Direction::None => "",
+            };
+            lines.push(format!("{}: {}{wider} Check: {}", assumption.code, assumption.message, assumption.check));
+        }
+    }
+    for (code, number) in told.into_iter().filter(|(_, number)| *number > ASSUMPTIONS_TOLD) {
+        let more = number - ASSUMPTIONS_TOLD;
+        lines.push(format!("{code}: {} like these; the JSON report lists them all", count(more, "more assumption")));
+    }
+    lines
 }
 
 /// "42 workloads, 118 ports", and how many of the workloads are known by their Services only.

@@ -5,7 +5,7 @@ use crate::api::ManifestId;
 use crate::convert::placement::{Placed, Placement};
 use crate::finding::catalogue::plan::NOT_YAML_AFTER_EDIT;
 use crate::finding::{Finding, ObjectRef, Place};
-use crate::mesh::{self, BuildOptions, Input, Mesh};
+use crate::mesh::{self, BuildOptions, Completeness, Input, Mesh};
 use crate::yaml::{self, Manifest, Replacement, Stream, Tree};
 use rayon::prelude::*;
 use serde_json::Value;
@@ -61,7 +61,7 @@ pub fn mesh_after(before: &Mesh, placement: &Placement, read_back: &ReadBack, lo
         .filter_map(|placed| read_back.find(placed, manifests).cloned().or_else(|| standing_alone(placed)))
         .map(|manifest| Input { manifest, inventory: false })
         .collect();
-    let options = BuildOptions { one_mesh: true, complete: true, ..loaded.options.clone() };
+    let options = BuildOptions { one_mesh: true, complete: Completeness::All, ..loaded.options.clone() };
     for environment in mesh::build(inputs, &options).environments {
         after.peer.extend(environment.mesh.peer);
         after.request.extend(environment.mesh.request);

@@ -4,11 +4,12 @@ use super::after::ReadBack;
 use super::{Loaded, Sources};
 use crate::access;
 use crate::api::ManifestId;
+use crate::convert::ledger::Refusal;
 use crate::convert::placement::{Placed, Placement};
 use crate::convert::plan::{Plan, object_of};
 use crate::finding::Finding;
 use crate::mesh::Input;
-use crate::report::{self, Conversion, NewObject, OldObject, Report, Summary, Verification, Witnesses};
+use crate::report::{self, Conversion, NewObject, OldObject, Refused, Report, Summary, Verification, Witnesses};
 use crate::yaml;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +24,7 @@ pub fn report(
     findings: Vec<Finding>,
 ) -> Report {
     let manifests = &loaded.world.manifests;
-    let inert: Vec<ManifestId> = plan.inert.keys().copied().collect();
+    let inert: Vec<ManifestId> = plan.ledger.inert_objects().keys().copied().collect();
     let merged: BTreeSet<ManifestId> = placement.written().flat_map(|placed| placed.from.iter().copied()).collect();
     let ours = |id: &&ManifestId| manifests.get(id.0).is_some_and(|input| !input.inventory);
     let summary = Summary {
@@ -31,7 +32,7 @@ pub fn report(
         documents: loaded.documents,
         legacy: loaded.world.legacy.iter().filter(ours).count(),
         converted: merged.iter().filter(ours).count(),
-        refused: plan.refused.iter().filter(ours).count(),
+        refused: plan.ledger.refused().keys().filter(ours).count(),
         inert: inert.iter().filter(|id| !merged.contains(id)).filter(ours).count(),
         generated: placement.written().count(),
         skipped: loaded.skipped,
@@ -39,18 +40,36 @@ pub fn report(
     let mut conversions = conversions(placement, manifests, read_back);
     conversions.extend(inert.iter().filter(|id| !merged.contains(id)).filter_map(|id| {
         let old = old_object(*id, manifests)?;
-        let why = plan.inert.get(id).map(|code| format!("{} ({code})", code.entry().title));
+        let why = plan.ledger.inert_objects().get(id).map(|code| format!("{} ({code})", code.entry().title));
         Some(Conversion { from: vec![old], to: Vec::new(), inert: why })
     }));
     Report {
         summary,
         conversions,
         verification: verdicts.into_iter().map(verification).collect(),
-        relaxations: plan.relaxations.iter().map(|&name| name.to_owned()).collect(),
+        relaxations: plan.ledger.relaxations().iter().map(|relaxation| relaxation.name().to_owned()).collect(),
         sources: sources(loaded, &findings),
         findings,
+        assumptions: plan.ledger.assumptions(),
+        refused: refused(plan, manifests),
         ..Report::default()
     }
+}
+
+/// The old objects of the input that stay, each with the reason.
+fn refused(plan: &Plan, manifests: &[Input]) -> Vec<Refused> {
+    let stays = |(id, refusal): (&ManifestId, &Refusal)| {
+        let input = manifests.get(id.0).filter(|input| !input.inventory)?;
+        let place = input.manifest.place("");
+        Some(Refused {
+            object: object_of(input),
+            file: place.file.to_string(),
+            line: place.line,
+            because: refusal.because.name().to_owned(),
+            with: refusal.with.and_then(|with| manifests.get(with.0)).map(object_of),
+        })
+    };
+    plan.ledger.refused().iter().filter_map(stays).collect()
 }
 
 /// One conversion per group of new objects that come from the same old ones.

@@ -4,7 +4,7 @@ use super::bases;
 use crate::files::{self, Role, Root, Want};
 use crate::finding::Finding;
 use crate::finding::catalogue::input;
-use crate::mesh::{self, BuildOptions, Input, Settings, World};
+use crate::mesh::{self, BuildOptions, Completeness, Input, Settings, World};
 use crate::yaml::{Manifest, Stream};
 use rayon::prelude::*;
 use serde_json::Value;
@@ -20,7 +20,7 @@ pub struct Reading {
     /// `--one-mesh`.
     pub one_mesh: bool,
     /// `--inventory-complete`.
-    pub complete: bool,
+    pub complete: Completeness,
     /// How reports name the settings file in force; `None` without one.
     pub settings_from: Option<String>,
     /// How much is read of one file, and from where.
@@ -136,7 +136,7 @@ fn from_scan(scan: files::Scan, kustomizations: &files::kustomize::Kustomization
     let options = BuildOptions {
         settings: reading.settings.clone(),
         one_mesh: reading.one_mesh || single,
-        complete: reading.complete,
+        complete: reading.complete.clone(),
         kustomizations: namespaces(kustomizations),
         overlays: bases::overlays(kustomizations, by_path.keys().map(|path| &**path)),
         ..BuildOptions::default()

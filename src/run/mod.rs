@@ -96,7 +96,7 @@ pub fn run(job: Job) -> Done {
 
     let mut findings = std::mem::take(&mut loaded.findings);
     findings.extend(loaded.world.findings.iter().cloned());
-    findings.extend(plan.findings.iter().cloned());
+    findings.extend(plan.ledger.findings().iter().cloned());
     let read_back = after::read_back(&changes, &placement, &loaded);
     findings.extend(read_back.findings.iter().cloned());
 
@@ -112,7 +112,7 @@ pub fn run(job: Job) -> Done {
         &verification,
         &findings,
         &job.options.allow,
-        !plan.refused.is_empty(),
+        !plan.ledger.refused().is_empty(),
         job.options.strict,
     ));
 
@@ -167,7 +167,7 @@ fn stream(placement: &Placement) -> String {
 fn reason_not_to_verify(verify: &bool, keep_going: bool, plan: &Plan, placement: &Placement) -> Option<String> {
     if !verify {
         Some("--no-verify was given".to_owned())
-    } else if !plan.refused.is_empty() && !keep_going {
+    } else if !plan.ledger.refused().is_empty() && !keep_going {
         Some("something was refused, so the result is not complete".to_owned())
     } else if placement.changes.is_empty() {
         Some("there is nothing to convert".to_owned())

@@ -30,7 +30,7 @@ pub fn prove_conversion(
         .filter(|environment| {
             let ids = after::legacy_ids(&environment.mesh);
             placement.placed.iter().any(|placed| placed.from.iter().any(|id| ids.contains(id)))
-                || plan.inert.keys().any(|id| ids.contains(id))
+                || plan.ledger.inert_objects().keys().any(|id| ids.contains(id))
         })
         .flat_map(|environment| {
             let after = after::mesh_after(&environment.mesh, placement, read_back, loaded);

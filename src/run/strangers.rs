@@ -3,7 +3,7 @@
 
 use crate::api::core::{Service, ServicePort, TargetPort, Transport};
 use crate::api::{Labels, Meta};
-use crate::mesh::Mesh;
+use crate::mesh::{InventoryKind, Mesh};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ const NAME: &str = "<any>";
 
 /// The namespaces in which made-up Services are needed to compare these meshes; empty when there is something real.
 pub fn namespaces(meshes: &[&Mesh]) -> BTreeSet<String> {
-    // A complete input says that there is none.
-    if meshes.iter().all(|mesh| mesh.complete) {
+    // Closed kinds say that there is none.
+    if meshes.iter().all(|mesh| mesh.evidence.closes(&[InventoryKind::Service, InventoryKind::Workload])) {
         return BTreeSet::new();
     }
     // ANY real Service or workload is enough: then the rest of the input is about those.

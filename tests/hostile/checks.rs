@@ -101,7 +101,7 @@ pub fn converter(text: &str) {
         ..Options::default()
     };
     let plan = plan(&world, &Mappings::embedded().for_source(5), &options);
-    assert_located(&plan.findings);
+    assert_located(plan.ledger.findings());
     let style = Style { api_version: None, target: BuildOptions::default().settings.target };
     let placement = place(&plan, &world, style);
     if let Some(changes) = placement.changes.get("a.yaml") {

@@ -6,7 +6,7 @@ use meshlift::convert::placement::Style;
 use meshlift::files::Root;
 use meshlift::finding::catalogue;
 use meshlift::mapping::Mappings;
-use meshlift::mesh::{Settings, SourceRelease};
+use meshlift::mesh::{Completeness, Settings, SourceRelease};
 use meshlift::report::Purpose;
 use meshlift::run::{self, Done, Job, Reading};
 use std::collections::BTreeSet;
@@ -19,7 +19,8 @@ pub const FILE: &str = "mesh.yaml";
 pub fn reading(scene: &Scene) -> Reading {
     let source = if scene.old_release { SourceRelease::V1_4 } else { SourceRelease::V1_5 };
     let settings = Settings { source, ..Settings::default() };
-    Reading { settings, complete: scene.complete, ..Reading::default() }
+    let complete = if scene.complete { Completeness::All } else { Completeness::Open };
+    Reading { settings, complete, ..Reading::default() }
 }
 
 /// What the user chose.

@@ -45,7 +45,7 @@ pub(super) fn report(work: &mut Work<'_>, clients: &Clients<'_>, existing: &Sett
                     let host = format!("{}:{}", mesh.host(service), service_port.port);
                     if seen.insert((client.place.clone(), host.clone(), server)) {
                         let was = if replaced { before.mode(port.number) } else { port.effective.mode };
-                        work.part.findings.push(conflict(rule, client, &host, port.number, server, was));
+                        work.part.ledger.tell(conflict(rule, client, &host, port.number, server, was));
                     }
                 }
             }

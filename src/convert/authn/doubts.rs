@@ -62,7 +62,11 @@ fn rivals(
                     let finding = finding.severity(Severity::Warning).direction(Direction::Narrower);
                     work.report(policy, finding);
                 } else if !work.refuse(policy, finding) {
-                    work.part.refused.extend(rival.policy.meta.manifest);
+                    work.part.ledger.leave(
+                        rival.policy.meta.manifest,
+                        codes::POLICY_ORDER_UNKNOWN,
+                        policy.meta.manifest,
+                    );
                 }
             }
             Doubt::Release => {
@@ -122,7 +126,8 @@ fn shadowed(work: &mut Work<'_>, port: &Port<'_>, seen: &mut BTreeSet<String>) {
             work.report(about, finding.severity(Severity::Warning).direction(Direction::Narrower));
         } else if !work.refuse(about, finding) {
             let targeted = port.effective.policy.filter(|policy| !policy.targets.is_empty());
-            work.part.refused.extend(targeted.and_then(|policy| policy.meta.manifest));
+            let ids = targeted.and_then(|policy| policy.meta.manifest);
+            work.part.ledger.leave(ids, codes::SERVICE_ORDER_UNKNOWN, about.meta.manifest);
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::api::core::Service;
 use crate::api::legacy::AuthenticationPolicy;
 use crate::api::{Labels, ManifestId};
 use crate::finding::catalogue::mtls as codes;
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Code, Finding};
 use crate::mapping::Applied;
 use crate::mesh::Mesh;
 use crate::yaml::{Manifest, Notes};
@@ -42,7 +42,8 @@ pub fn convert(context: Context<'_>) -> Part {
     let subjects = subjects::subjects(context.mesh, &policies);
     let pods = PodIndex::new(&subjects);
     let facts = Facts { context, policies, subjects, pods };
-    let mut work = Work { facts: &facts, applied: BTreeMap::new(), part: Part::default(), sketches: Vec::new() };
+    let mut work =
+        Work { facts: &facts, applied: BTreeMap::new(), part: Part::new(context.options), sketches: Vec::new() };
     if !work.target_serves_new_kinds() {
         return work.part;
     }
@@ -136,26 +137,17 @@ impl<'a> Work<'a> {
 
     /// Adds a finding about a policy; its place is the policy unless it has one.
     fn report(&mut self, policy: &AuthenticationPolicy, finding: Finding) {
-        self.part.findings.push(about(policy, finding));
+        self.part.ledger.tell(about(policy, finding));
     }
 
     /// Refuses a policy unless the user allowed the finding; true when it was allowed.
     fn refuse(&mut self, policy: &AuthenticationPolicy, finding: Finding) -> bool {
-        let finding = about(policy, finding);
-        match policy.meta.manifest {
-            Some(id) => self.part.refuse_unless_allowed(self.facts.context.options, id, finding),
-            None => {
-                self.part.findings.push(finding.severity(Severity::Error));
-                false
-            }
-        }
+        self.part.ledger.refuse(policy.meta.manifest, about(policy, finding))
     }
 
     /// Notes that a policy had no effect and becomes nothing.
     fn inert(&mut self, policy: &AuthenticationPolicy, code: Code) {
-        if let Some(id) = policy.meta.manifest {
-            self.part.inert.insert(id, code);
-        }
+        self.part.ledger.inert(policy.meta.manifest, code);
     }
 
     /// True when the policy asks more of callers than what would apply without it.
@@ -219,9 +211,9 @@ impl<'a> Work<'a> {
     /// not fully converted either.
     fn spread_refusals(&mut self) {
         loop {
-            let refused = self.part.refused.clone();
+            let refused = self.part.ledger.refused().clone();
             let is_refused =
-                |policy: &&AuthenticationPolicy| policy.meta.manifest.is_some_and(|id| refused.contains(&id));
+                |policy: &&AuthenticationPolicy| policy.meta.manifest.is_some_and(|id| refused.contains_key(&id));
             let (dropped, kept): (Vec<_>, Vec<_>) =
                 std::mem::take(&mut self.sketches).into_iter().partition(|sketch| sketch.from.iter().any(is_refused));
             self.sketches = kept;
@@ -231,7 +223,7 @@ impl<'a> Work<'a> {
             for sketch in dropped {
                 let Some(cause) = sketch.from.iter().copied().find(|policy| is_refused(policy)) else { continue };
                 for policy in sketch.from.iter().copied() {
-                    if policy.meta.manifest.is_some_and(|id| self.part.refused.contains(&id)) {
+                    if policy.meta.manifest.is_some_and(|id| self.part.ledger.is_refused(id)) {
                         continue;
                     }
                     let message = format!(
@@ -242,8 +234,8 @@ impl<'a> Work<'a> {
                     );
                     let finding = Finding::new(codes::REFUSED_TOGETHER, message)
                         .related(cause.meta.place.clone(), "the policy that was refused");
-                    self.part.findings.push(about(policy, finding));
-                    self.part.refused.extend(policy.meta.manifest);
+                    self.part.ledger.tell(about(policy, finding));
+                    self.part.ledger.leave(policy.meta.manifest, codes::REFUSED_TOGETHER, cause.meta.manifest);
                 }
             }
         }
@@ -255,16 +247,15 @@ impl<'a> Work<'a> {
         for policy in &self.mesh().authentication {
             let Some(id) = policy.meta.manifest else { continue };
             if used.contains(&id) {
-                self.part.inert.remove(&id);
-            } else if !self.part.refused.contains(&id) && !self.part.inert.contains_key(&id) {
+                self.part.ledger.not_inert(id);
+            } else if !self.part.ledger.is_refused(id) && !self.part.ledger.inert_objects().contains_key(&id) {
                 let message = format!("{} governed no port of any known workload.", policy.meta.object());
                 self.report(policy, Finding::new(codes::NO_EFFECT, message));
                 self.inert(policy, codes::NO_EFFECT);
             }
         }
-        for id in &self.part.refused {
-            self.part.inert.remove(id);
-        }
+        let refused = self.part.ledger.refused().clone();
+        self.part.ledger.retain_inert(|id| !refused.contains_key(id));
     }
 }
 

@@ -8,6 +8,7 @@ use crate::convert::mapped::Mapped;
 use crate::convert::{Context, NewKind, Options, Part};
 use crate::finding::Code;
 use crate::mapping::Mappings;
+use crate::mesh::Completeness;
 use crate::mesh::{BuildOptions, SourceRelease, Version, build, testing};
 use crate::yaml::emit;
 use expect_test::Expect;
@@ -23,7 +24,7 @@ struct Case {
 impl Case {
     fn new() -> Case {
         let mut build = testing::options();
-        build.complete = true;
+        build.complete = Completeness::All;
         Case { build, options: Options::default() }
     }
 
@@ -40,7 +41,7 @@ impl Case {
 
     /// The input may not hold everything.
     fn incomplete(mut self) -> Case {
-        self.build.complete = false;
+        self.build.complete = Completeness::Open;
         self
     }
 
@@ -96,7 +97,7 @@ fn show(part: &Part, shown: &mut String) {
             let _ = writeln!(shown, "  {line}");
         }
     }
-    let mut findings = part.findings.clone();
+    let mut findings = part.ledger.findings().to_vec();
     crate::finding::sort(&mut findings);
     for finding in &findings {
         let _ = writeln!(shown, "{} {} {}", finding.code, finding.severity.word(), finding.direction.word());

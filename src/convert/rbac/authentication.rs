@@ -6,7 +6,7 @@ use crate::convert::Context;
 use crate::finding::catalogue::mtls::UNKNOWN_MESH_POLICY;
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Direction, Finding, Severity};
-use crate::mesh::{SourceRelease, kubectl_get};
+use crate::mesh::{InventoryKind, SourceRelease, kubectl_get};
 
 /// What becomes of a rule on the pods of a gateway, where old proxies had no identity of the peer on HTTP (E133):
 /// whether it is left out, and what there is to say. `only_http`: no port of the pods has a TCP chain.
@@ -43,7 +43,7 @@ pub(super) fn unknown(context: Context<'_>) -> Option<Finding> {
         .chain(mesh.roles.iter().map(|role| &role.meta))
         .chain(mesh.bindings.iter().map(|binding| &binding.meta))
         .next()?;
-    let finding = if mesh.complete {
+    let finding = if mesh.evidence.closes(&[InventoryKind::MeshPolicy, InventoryKind::Policy]) {
         Finding::new(
             UNKNOWN_MESH_POLICY,
             format!(

@@ -6,6 +6,7 @@ use crate::api::legacy::{Enforcement, RbacConfig, RbacMode};
 use crate::convert::{Context, Part};
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Code, Finding, Severity};
+use crate::mesh::InventoryKind;
 
 /// What the old mesh did with its roles.
 pub(super) enum Regime<'a> {
@@ -29,7 +30,7 @@ pub(super) fn regime<'a>(context: Context<'a>, part: &mut Part) -> Regime<'a> {
         return doubt(context, part);
     }
     if let Some(two) = two_of_a_kind(context) {
-        part.findings.push(two);
+        part.ledger.tell(two);
         return Regime::Refused;
     }
     let Some(config) = mesh.effective_config() else { return none(context, part) };
@@ -38,14 +39,14 @@ pub(super) fn regime<'a>(context: Context<'a>, part: &mut Part) -> Regime<'a> {
     if let Some(policy) = ground::replaces_namespace(mesh, root).filter(|policy| policy.meta.namespace == *root) {
         let message =
             format!("{} selects every pod of the mesh, and old RBAC was ignored everywhere.", policy.meta.object());
-        part.findings.push(
+        part.ledger.tell(
             Finding::new(codes::REPLACED_BY_POLICY, message).at(config.meta.place.clone()).on(config.meta.object()),
         );
         return Regime::Nothing(codes::REPLACED_BY_POLICY);
     }
     let scope = Scope { mesh, config };
     let say = |part: &mut Part, code: Code, message: &str| {
-        part.findings.push(Finding::new(code, message).at(config.meta.place.clone()).on(config.meta.object()));
+        part.ledger.tell(Finding::new(code, message).at(config.meta.place.clone()).on(config.meta.object()));
     };
     match (config.mode, config.enforcement) {
         (RbacMode::Off, _) => {
@@ -69,7 +70,7 @@ fn doubt<'a>(context: Context<'_>, part: &mut Part) -> Regime<'a> {
     if let Some(first) = roles.chain(context.mesh.bindings.iter().map(|binding| &binding.meta)).next() {
         let message =
             "The config that decides where RBAC is on was refused, so roles and bindings are left as they are.";
-        part.findings.push(Finding::new(codes::CONFIG_REFUSED, message).at(first.place.clone()).on(first.object()));
+        part.ledger.tell(Finding::new(codes::CONFIG_REFUSED, message).at(first.place.clone()).on(first.object()));
     }
     Regime::Refused
 }
@@ -109,19 +110,16 @@ fn none<'a>(context: Context<'_>, part: &mut Part) -> Regime<'a> {
     )
     .at(first.place.clone())
     .on(first.object());
-    if mesh.complete {
-        part.findings.push(
+    if mesh.evidence.closes(&[InventoryKind::ClusterRbacConfig, InventoryKind::RbacConfig]) {
+        part.ledger.tell(
             finding
                 .severity(Severity::Note)
                 .remedy("Nothing is to be done: the roles and bindings never had an effect."),
         );
         return Regime::Nothing(codes::NO_RBAC_CONFIG);
     }
-    if context.options.allow.contains(&codes::NO_RBAC_CONFIG) {
-        part.findings.push(finding.severity(Severity::Warning));
-        return Regime::Nothing(codes::NO_RBAC_CONFIG);
-    }
-    part.findings.push(finding);
+    // `--allow` of a "missing" finding never deletes (`knowledge.md` §4): what users mean is `--assume rbac=on`.
+    part.ledger.tell(finding);
     Regime::Refused
 }
 
@@ -133,8 +131,8 @@ fn overridden(context: Context<'_>, effective: &RbacConfig, part: &mut Part) {
                 codes::CONFIG_OVERRIDDEN,
                 "A ClusterRbacConfig exists, so this RbacConfig was never read.",
             );
-            part.findings.push(finding.at(config.meta.place.clone()).on(config.meta.object()));
-            part.inert.extend(config.meta.manifest.map(|id| (id, codes::CONFIG_OVERRIDDEN)));
+            part.ledger.tell(finding.at(config.meta.place.clone()).on(config.meta.object()));
+            part.ledger.inert(config.meta.manifest, codes::CONFIG_OVERRIDDEN);
         }
     }
 }

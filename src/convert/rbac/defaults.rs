@@ -18,7 +18,7 @@ use crate::api::{Labels, ManifestId};
 use crate::convert::{Context, Draft};
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Direction, Finding, Place, Severity};
-use crate::mesh::{Lookup, kubectl_get};
+use crate::mesh::{InventoryKind, Lookup, kubectl_get};
 use std::collections::BTreeSet;
 
 /// The policies that the config becomes.
@@ -93,6 +93,11 @@ impl<'a> Builder<'a> {
         &self.scope.mesh.settings.root_namespace
     }
 
+    /// True when the input shows every Service and every workload.
+    fn pods_are_known(&self) -> bool {
+        self.scope.mesh.evidence.closes(&[InventoryKind::Service, InventoryKind::Workload])
+    }
+
     fn tell(&mut self, at: &Place, finding: Finding) {
         self.converted.findings.push(finding.at(at.clone()).on(self.scope.config.meta.object()));
     }
@@ -138,7 +143,7 @@ impl<'a> Builder<'a> {
     /// INCLUSION of the root namespace: service by service, for an unselected policy there is mesh-wide (E07).
     fn close_root_services(&mut self, at: &Place) {
         let root = self.root();
-        if !self.scope.mesh.complete {
+        if !self.pods_are_known() {
             self.tell(
                 at,
                 Finding::new(
@@ -247,7 +252,7 @@ impl<'a> Builder<'a> {
             for service in self.scope.mesh.services_of_namespace(namespace) {
                 self.open_service(service, at);
             }
-            if !self.scope.mesh.complete {
+            if !self.pods_are_known() {
                 let finding = Finding::new(
                     codes::EXCLUSION_ENUMERATED,
                     format!(
@@ -424,7 +429,7 @@ impl<'a> Builder<'a> {
             .filter(|pod| !pod.replaced && selected(&self.closed, pod) && !selected(&self.kept_open, pod))
             .map(|pod| pod.workload.meta.object().to_string())
             .collect();
-        if unfenced.is_empty() && (self.scope.mesh.complete || !self.converted.closes) {
+        if unfenced.is_empty() && (self.pods_are_known() || !self.converted.closes) {
             return;
         }
         let at = self.scope.config.meta.place.clone();

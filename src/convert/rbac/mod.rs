@@ -37,7 +37,8 @@ use super::{Context, Part};
 use crate::api::ManifestId;
 use crate::api::legacy::{Enforcement, ServiceRole};
 use crate::finding::catalogue::rbac as codes;
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Finding, Relaxation};
+use crate::mesh::InventoryKind;
 use config::Regime;
 use enabled::Scope;
 use ground::Ground;
@@ -47,12 +48,12 @@ use std::collections::BTreeSet;
 
 /// Converts the RBAC objects of an environment.
 pub fn convert(context: Context<'_>) -> Part {
-    let mut part = Part::default();
-    let accepted = roles::settle(context, dry_run::lost_denials(context), &mut part);
+    let mut part = Part::new(context.options);
+    let accepted = part.ledger.weigh_all(dry_run::lost_denials(context));
     if context.mesh.configs.is_empty() && context.mesh.roles.is_empty() && context.mesh.bindings.is_empty() {
         return part;
     }
-    if !accepted || !roles::settle(context, authentication::unknown(context).into_iter().collect(), &mut part) {
+    if !part.ledger.weigh_all(authentication::unknown(context)) || !accepted {
         refuse_all(context, &mut part);
         return part;
     }
@@ -60,7 +61,7 @@ pub fn convert(context: Context<'_>) -> Part {
         Regime::Refused => refuse_all(context, &mut part),
         Regime::Nothing(code) => all_inert(context, code, &mut part),
         Regime::LogOnly(scope) if context.options.shadow => {
-            let mut copy = Part::default();
+            let mut copy = Part::new(context.options);
             enforce(context, scope, Enforcement::Enforced, &mut copy);
             shadow::keep(context, copy, &mut part);
         }
@@ -79,20 +80,20 @@ pub fn convert(context: Context<'_>) -> Part {
 fn enforce(context: Context<'_>, scope: Scope<'_>, enforcement: Enforcement, part: &mut Part) {
     let ground = Ground::survey(context.mesh);
     let defaults = defaults::convert(context, scope, &ground);
-    if !roles::settle(context, defaults.findings, part) {
+    if !part.ledger.weigh_all(defaults.findings) {
         return refuse_all(context, part);
     }
     let config = scope.config.meta.manifest;
     if defaults.closes && !context.options.strict {
-        part.relaxations.insert("undeclared-ports");
+        part.ledger.relax(Relaxation::UndeclaredPorts);
     }
     if defaults.drafts.is_empty() {
         let finding = Finding::new(
             codes::CONFIG_ENABLES_NOTHING,
             "The config switches RBAC on for nothing, so it becomes nothing.",
         );
-        part.findings.push(finding.at(scope.config.meta.place.clone()).on(scope.config.meta.object()));
-        part.inert.extend(config.map(|id| (id, codes::CONFIG_ENABLES_NOTHING)));
+        part.ledger.tell(finding.at(scope.config.meta.place.clone()).on(scope.config.meta.object()));
+        part.ledger.inert(config, codes::CONFIG_ENABLES_NOTHING);
     }
     part.drafts.extend(defaults.drafts);
     for role in &context.mesh.roles {
@@ -118,13 +119,17 @@ fn convert_role(
         .chain(grant.bindings.iter().chain(&logged).filter_map(|binding| binding.meta.manifest))
         .collect();
     if let Some(finding) = rejected_binding(context, role) {
-        part.findings.push(finding.at(role.meta.place.clone()).on(role.meta.object()));
-        part.refused.extend(all);
+        part.ledger.tell(finding.at(role.meta.place.clone()).on(role.meta.object()));
+        part.ledger.leave(all, codes::BINDING_REFUSED, role.meta.manifest);
+        return;
+    }
+    if grant.bindings.is_empty() && logged.is_empty() && !mesh_closes_bindings(context) && may_grant(role, scope) {
+        part.ledger.refuse(all, binding_unknown(role));
         return;
     }
     if let Some((code, message)) = never_granted(&grant, scope, logged.is_empty()) {
-        part.findings.push(Finding::new(code, message).at(role.meta.place.clone()).on(role.meta.object()));
-        part.inert.extend(all.into_iter().map(|id| (id, code)));
+        part.ledger.tell(Finding::new(code, message).at(role.meta.place.clone()).on(role.meta.object()));
+        part.ledger.inert(all, code);
         return;
     }
     for binding in &logged {
@@ -132,19 +137,20 @@ fn convert_role(
             codes::PERMISSIVE_BINDING,
             format!("The binding is PERMISSIVE: it only logged, and grants {} to nobody.", role.meta.name),
         );
-        part.findings.push(finding.at(binding.meta.place.clone()).on(binding.meta.object()));
+        part.ledger.tell(finding.at(binding.meta.place.clone()).on(binding.meta.object()));
     }
     let around = Around { scope, ground, namespace: &role.meta.namespace };
     let converted = roles::convert(context, &grant, around);
     let refused = converted.refused();
+    let because =
+        converted.findings.iter().find(|finding| finding.refuses()).map_or(codes::ROLE_LOST, |found| found.code);
     let reason = converted.reason();
     let narrowed = narrowed_away(&converted);
-    if !roles::settle(context, converted.findings, part) && refused {
-        part.refused.extend(all);
+    if !part.ledger.weigh_all(converted.findings) && refused {
+        part.ledger.leave(all, because, role.meta.manifest);
         return;
     }
-    part.inert
-        .extend(logged.iter().filter_map(|binding| binding.meta.manifest).map(|id| (id, codes::PERMISSIVE_BINDING)));
+    part.ledger.inert(logged.iter().filter_map(|binding| binding.meta.manifest), codes::PERMISSIVE_BINDING);
     if converted.drafts.is_empty() {
         let enforced = role.meta.manifest.into_iter().chain(grant.bindings.iter().filter_map(|b| b.meta.manifest));
         if narrowed {
@@ -152,16 +158,39 @@ fn convert_role(
                 codes::ROLE_LOST,
                 "Nothing of the role can be expressed, so it is left as it is and the callers it named would be denied.",
             );
-            part.findings.push(finding.at(role.meta.place.clone()).on(role.meta.object()));
-            part.refused.extend(enforced);
+            part.ledger.tell(finding.at(role.meta.place.clone()).on(role.meta.object()));
+            part.ledger.leave(enforced, codes::ROLE_LOST, role.meta.manifest);
         } else {
-            part.inert.extend(enforced.map(|id| (id, reason)));
+            part.ledger.inert(enforced, reason);
         }
         return;
     }
-    part.inert.extend(converted.idle.iter().map(|id| (*id, codes::SUBJECT_MATCHES_NOBODY)));
-    part.relaxations.extend(converted.relaxations.iter().filter_map(|name| relaxation(name)));
+    part.ledger.inert(converted.idle.iter().copied(), codes::SUBJECT_MATCHES_NOBODY);
+    for relaxation in converted.relaxations.iter().filter_map(|name| Relaxation::find(name)) {
+        part.ledger.relax(relaxation);
+    }
     part.drafts.extend(converted.drafts);
+}
+
+/// True when the input shows every binding there is.
+fn mesh_closes_bindings(context: Context<'_>) -> bool {
+    context.mesh.evidence.closes(&[InventoryKind::ServiceRoleBinding])
+}
+
+/// True when the role would grant something if a binding named it.
+fn may_grant(role: &ServiceRole, scope: Scope<'_>) -> bool {
+    let namespace = role.meta.namespace.as_str();
+    ground::replaces_namespace(scope.mesh, namespace).is_none() && scope.reaches_namespace(namespace)
+}
+
+/// A role whose binding may live elsewhere.
+fn binding_unknown(role: &ServiceRole) -> Finding {
+    let (namespace, name) = (&role.meta.namespace, &role.meta.name);
+    let message = format!("No binding in the input names the role `{name}`, and bindings may live elsewhere.");
+    let remedy = format!(
+        "Add the output of `kubectl get servicerolebindings.rbac.istio.io -n {namespace} -o yaml` to the input; if no binding names the role, say `--inventory-complete=servicerolebindings`."
+    );
+    Finding::new(codes::ROLE_WITHOUT_BINDING, message).remedy(remedy).at(role.meta.place.clone()).on(role.meta.object())
 }
 
 /// A binding of the role that was refused while it was read: who holds the role is not known then.
@@ -250,7 +279,7 @@ fn bindings_without_role(context: Context<'_>, part: &mut Part) {
                 format!("There is no ServiceRole `{}` in namespace `{}`.", binding.role.name, binding.meta.namespace)
             }
         };
-        let finding = if rejected || (elsewhere.is_none() && !mesh.complete) {
+        let finding = if rejected || (elsewhere.is_none() && !mesh.evidence.closes(&[InventoryKind::ServiceRole])) {
             Finding::new(codes::UNRESOLVED_ROLE, message).remedy(format!(
                 "Mend the role, or add the output of `{}` to the input, or say with `--inventory-complete` that it does not exist.",
                 crate::mesh::kubectl_get("servicerole", &binding.meta.namespace, &binding.role.name)
@@ -261,11 +290,11 @@ fn bindings_without_role(context: Context<'_>, part: &mut Part) {
         let finding = finding.at(binding.role.place.clone()).on(binding.meta.object());
         let code = finding.code;
         let Some(manifest) = binding.meta.manifest else { continue };
-        if !finding.refuses() {
-            part.findings.push(finding);
-            part.inert.insert(manifest, code);
-        } else if part.refuse_unless_allowed(context.options, manifest, finding) {
-            part.inert.insert(manifest, code);
+        if finding.refuses() {
+            part.ledger.refuse([manifest], finding);
+        } else {
+            part.ledger.tell(finding);
+            part.ledger.inert([manifest], code);
         }
     }
 }
@@ -281,15 +310,9 @@ fn manifests(context: Context<'_>) -> impl Iterator<Item = ManifestId> {
 
 fn refuse_all(context: Context<'_>, part: &mut Part) {
     part.drafts.clear();
-    part.inert.clear();
-    part.refused.extend(manifests(context));
+    part.ledger.leave_everything(manifests(context));
 }
 
 fn all_inert(context: Context<'_>, code: Code, part: &mut Part) {
-    part.inert.extend(manifests(context).map(|id| (id, code)));
-}
-
-/// The name of a relaxation as a constant.
-fn relaxation(name: &str) -> Option<&'static str> {
-    ["query-string", "host-case", "undeclared-ports"].into_iter().find(|known| *known == name)
+    part.ledger.inert(manifests(context), code);
 }

@@ -9,7 +9,7 @@ use crate::api::Labels;
 use crate::api::core::Service;
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Finding, Place};
-use crate::mesh::{Lookup, kubectl_get};
+use crate::mesh::{InventoryKind, Lookup, kubectl_get};
 
 /// One selector that an access rule is attached to.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,7 +86,8 @@ fn whole_namespace(place: &Statics, http: bool, around: Around<'_>) -> Option<Ve
     let Around { scope, ground, namespace } = around;
     let mesh = scope.mesh;
     let exact_labels = place.labels.iter().all(|(_, values)| values.iter().all(|value| services::is_exact(value)));
-    let only_services = mesh.complete
+    let closed = mesh.evidence.closes(&[InventoryKind::Service, InventoryKind::Sidecar, InventoryKind::ServiceEntry]);
+    let only_services = closed
         && !mesh.sidecars.iter().any(|sidecar| sidecar.meta.namespace == namespace && !sidecar.ingress.is_empty())
         && !mesh.service_entries.iter().any(|entry| entry.meta.namespace == namespace && entry.selector.is_some());
     let every_service = place.services.is_empty()
@@ -261,7 +262,10 @@ impl Reach {
         let patterns = if place.services.is_empty() { "*".to_owned() } else { place.services.join(", ") };
         let some_pattern =
             place.services.is_empty() || place.services.iter().any(|pattern| !services::is_exact(pattern));
-        let finding = if matching.is_empty() && some_pattern && !around.scope.mesh.complete {
+        let finding = if matching.is_empty()
+            && some_pattern
+            && !around.scope.mesh.evidence.closes(&[InventoryKind::Service])
+        {
             Finding::new(
                 codes::UNRESOLVED_SERVICE,
                 format!("No Service in the input matches `{patterns}` in namespace `{}`, so the pods are not known.", around.namespace),

@@ -7,9 +7,9 @@ use super::subjects::{self, Surroundings};
 use super::{access_rule, authentication, policy, principal_binding};
 use crate::api::legacy::{Enforcement, ServiceRole, ServiceRoleBinding};
 use crate::api::{Labels, ManifestId, Meta};
-use crate::convert::{Context, Draft, NewKind, Part};
+use crate::convert::{Context, Draft, NewKind};
 use crate::finding::catalogue::rbac as codes;
-use crate::finding::{Code, Direction, Finding, Place, Severity};
+use crate::finding::{Code, Direction, Finding, Place};
 use crate::mapping::Applied;
 use crate::mesh::SourceRelease;
 use std::collections::{BTreeMap, BTreeSet};
@@ -379,20 +379,6 @@ pub(super) fn draft(namespace: &str, name: &str, from: Vec<ManifestId>, spec: cr
         comment: Vec::new(),
         spec,
     }
-}
-
-/// Turns what the user allowed into warnings. True when nothing is left that refuses.
-pub(super) fn settle(context: Context<'_>, findings: Vec<Finding>, part: &mut Part) -> bool {
-    let mut accepted = true;
-    for finding in findings {
-        if finding.refuses() && context.options.allow.contains(&finding.code) {
-            part.findings.push(finding.severity(Severity::Warning));
-        } else {
-            accepted &= !finding.refuses();
-            part.findings.push(finding);
-        }
-    }
-    accepted
 }
 
 /// The bindings of a role with this enforcement.

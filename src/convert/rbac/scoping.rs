@@ -8,7 +8,7 @@ use super::reach::{Around, Target};
 use crate::api::core::Service;
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Finding, Place};
-use crate::mesh::Protocol;
+use crate::mesh::{InventoryKind, Protocol};
 use std::collections::BTreeSet;
 
 /// The ports of a target.
@@ -76,7 +76,7 @@ pub(super) fn survey(place: &Statics, target: &Target, at: &Place, around: Aroun
         );
     }
     if target.selector.is_none() {
-        ports.only_http &= around.scope.mesh.complete;
+        ports.only_http &= around.scope.mesh.evidence.closes(&[InventoryKind::Service, InventoryKind::Workload]);
     }
     ports
 }

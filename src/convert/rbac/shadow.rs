@@ -20,9 +20,7 @@ pub(super) fn keep(context: Context<'_>, copy: Part, part: &mut Part) {
     if !supported(context, part) {
         return super::all_inert(context, codes::PERMISSIVE_CONFIG, part);
     }
-    part.findings.extend(copy.findings);
-    part.refused.extend(copy.refused);
-    part.inert.extend(copy.inert);
+    part.ledger.absorb_dry_run(copy.ledger);
     part.drafts.extend(copy.drafts.into_iter().map(dry_run));
 }
 
@@ -35,7 +33,7 @@ pub(super) fn permissive_bindings(context: Context<'_>, scope: Scope<'_>, part: 
     let ground = Ground::survey(context.mesh);
     for role in &context.mesh.roles {
         let grant = Grant { role, bindings: permissive(role) };
-        let refused = role.meta.manifest.is_some_and(|id| part.refused.contains(&id));
+        let refused = role.meta.manifest.is_some_and(|id| part.ledger.is_refused(id));
         if grant.bindings.is_empty() || refused || !scope.reaches_namespace(&role.meta.namespace) {
             continue;
         }
@@ -46,7 +44,7 @@ pub(super) fn permissive_bindings(context: Context<'_>, scope: Scope<'_>, part: 
         }
         for draft in converted.drafts {
             for id in &draft.from {
-                part.inert.remove(id);
+                part.ledger.not_inert(*id);
             }
             let name = format!("{}-dry-run", draft.name);
             part.drafts.push(dry_run(Draft { name, ..draft }));
@@ -59,7 +57,7 @@ fn supported(context: Context<'_>, part: &mut Part) -> bool {
     if target.at_least(KNOWN_SINCE) {
         return true;
     }
-    part.findings.push(Finding::new(
+    part.ledger.tell(Finding::new(
         codes::DRY_RUN_UNSUPPORTED,
         format!("Istio {target} does not know dry-run policies and would enforce them, so none are written."),
     ));

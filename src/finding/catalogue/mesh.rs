@@ -3,6 +3,12 @@
 use super::codes;
 
 codes! {
+    KIND_NOT_SHOWN = "kind-not-shown", Error, None {
+        title: "a kind that the input was said to show completely, and does not show at all",
+        cause: "A bare `--inventory-complete` says that the kinds which the input shows are all there is. Of a kind that it does not show, nobody can tell whether the cluster has none or whether it was not asked for; where a CRD is missing, `kubectl get` even prints nothing for the other kinds of the same command.",
+        risk: "Roles that a current policy had replaced would grant again, and ports that another Service governs would be opened or closed.",
+        remedy: "Ask the cluster for the kinds named and add them to the input; when there are none, say `--inventory-complete=all`.",
+    }
     MISSING_NAME = "missing-name", Error, None {
         title: "an object without `metadata.name`",
         cause: "Kubernetes creates no object without a name, so this document never became one; `generateName` makes a name that nobody can know here.",

@@ -1,4 +1,5 @@
 use crate::api::ManifestId;
+use crate::mesh::Completeness;
 use crate::mesh::testing::{codes, inputs, options, world};
 use crate::mesh::{BuildOptions, Lookup, World, build};
 
@@ -103,7 +104,7 @@ fn an_object_of_the_input_hides_the_inventorys() {
 fn absence_is_known_only_when_the_inventory_is_complete() {
     let files = [("a.yaml", POLICY)];
     assert_eq!(world(&files).environments[0].mesh.service("shop", "web"), Lookup::Unknown);
-    let complete = build(inputs(&files), &BuildOptions { complete: true, ..options() });
+    let complete = build(inputs(&files), &BuildOptions { complete: Completeness::All, ..options() });
     assert_eq!(complete.environments[0].mesh.service("shop", "web"), Lookup::Absent);
 }
 

@@ -2,6 +2,7 @@
 
 use crate::finding::Code;
 use crate::finding::catalogue::mesh as codes;
+use crate::mesh::InventoryKind;
 
 /// The kinds that the mesh is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,31 @@ impl Kind {
             ("networking.istio.io", "Sidecar") => Kind::Sidecar,
             ("networking.istio.io", "ServiceEntry") => Kind::ServiceEntry,
             _ => return None,
+        })
+    }
+
+    /// The kind as evidence counts it; `None` for kinds whose absence decides nothing.
+    pub(super) fn inventory(self) -> Option<InventoryKind> {
+        Some(match self {
+            Kind::MeshPolicy => InventoryKind::MeshPolicy,
+            Kind::Policy => InventoryKind::Policy,
+            Kind::ClusterRbacConfig => InventoryKind::ClusterRbacConfig,
+            Kind::RbacConfig => InventoryKind::RbacConfig,
+            Kind::ServiceRole => InventoryKind::ServiceRole,
+            Kind::ServiceRoleBinding => InventoryKind::ServiceRoleBinding,
+            // OpenShift's kinds are refused as a whole; most clusters do not know them, and kubectl would print nothing.
+            Kind::Unsupported | Kind::ServiceMeshPolicy | Kind::ServiceMeshRbacConfig | Kind::ServiceMesh => {
+                return None;
+            }
+            Kind::Peer => InventoryKind::PeerAuthentication,
+            Kind::Request => InventoryKind::RequestAuthentication,
+            Kind::Authorization => InventoryKind::AuthorizationPolicy,
+            Kind::Service => InventoryKind::Service,
+            Kind::Workload => InventoryKind::Workload,
+            Kind::Namespace => InventoryKind::Namespace,
+            Kind::DestinationRule => InventoryKind::DestinationRule,
+            Kind::Sidecar => InventoryKind::Sidecar,
+            Kind::ServiceEntry => InventoryKind::ServiceEntry,
         })
     }
 

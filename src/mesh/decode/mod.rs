@@ -12,7 +12,7 @@ mod problems;
 mod rbac;
 mod security;
 
-use super::{BuildOptions, Input, Settings, kustomized, validate};
+use super::{BuildOptions, Input, InventoryKind, Settings, kustomized, validate};
 use crate::api::core::{Namespace, Service, Workload};
 use crate::api::legacy::{AuthenticationPolicy, RbacConfig, ServiceRole, ServiceRoleBinding};
 use crate::api::networking::{DestinationRule, ServiceEntry, Sidecar};
@@ -70,6 +70,8 @@ pub(super) struct Decoded {
     pub(super) place: Place,
     /// True for the kinds that meshlift migrates, and their unsupported relatives.
     pub(super) legacy: bool,
+    /// The kind that the input shows an object of by this manifest.
+    pub(super) shows: Option<InventoryKind>,
     pub(super) outcome: Outcome,
     /// Kind and name of the controller that made this object (a Pod's ReplicaSet).
     pub(super) owner: Option<(String, String)>,
@@ -106,7 +108,16 @@ pub(super) fn decode(
         None => outcome(kind, &root, &object, id, &options.settings, &mut problems),
     };
     findings.extend(problems.into_findings());
-    Some(Decoded { id, unique, object, place: root.place(), legacy: kind.is_legacy(), outcome, owner: owner(manifest) })
+    Some(Decoded {
+        id,
+        unique,
+        object,
+        place: root.place(),
+        legacy: kind.is_legacy(),
+        shows: kind.inventory(),
+        outcome,
+        owner: owner(manifest),
+    })
 }
 
 /// `metadata.name`; for pods and jobs that are made once, what their names start with. Empty when there is none.

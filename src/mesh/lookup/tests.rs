@@ -2,6 +2,7 @@ use super::*;
 use crate::api::core::ServicePort;
 use crate::api::legacy::{Enforcement, RbacMode};
 use crate::api::networking::SidecarIngress;
+use crate::mesh::Completeness;
 
 fn labels(pairs: &[(&str, &str)]) -> Labels {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
@@ -52,7 +53,7 @@ fn a_missing_service_is_absent_only_when_the_inventory_is_complete() {
     assert!(matches!(mesh.service("shop", "web"), Lookup::Found(found) if found.meta.name == "web"));
     assert_eq!(mesh.service("shop", "cart"), Lookup::Unknown);
     assert_eq!(mesh.service("bar", "web"), Lookup::Unknown);
-    mesh.complete = true;
+    mesh.evidence = Evidence::new(&Completeness::All, &Default::default());
     assert_eq!(mesh.service("shop", "cart"), Lookup::Absent);
     mesh.unreadable.push((ManifestId(0), ObjectRef::new("Service", "shop", "cart")));
     assert_eq!(mesh.service("shop", "cart"), Lookup::Unknown, "it exists, but nobody could read it");

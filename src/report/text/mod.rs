@@ -39,13 +39,15 @@ fn summary(report: &Report, style: &Style) -> String {
         Some(verdict) if report.unverified.is_none() => paint::of_verdict(verdict),
         _ => paint::BOLD,
     };
-    let lines = [
+    let mut lines = vec![
         (words::settings_line(report), paint::PLAIN),
         (Some(words::objects_line(report)), paint::PLAIN),
         (words::findings_line(report), paint::PLAIN),
         (words::access_line(report), verdict_paint),
-        (words::files_line(report), paint::PLAIN),
     ];
+    let given = words::assumption_lines(report).into_iter();
+    lines.extend(given.map(|line| (Some(format!("  given {}", super::gate::line(&line))), paint::PLAIN)));
+    lines.push((words::files_line(report), paint::PLAIN));
     let mut text = String::new();
     for (line, colour) in lines {
         if let Some(line) = line {

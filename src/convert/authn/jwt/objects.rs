@@ -10,8 +10,8 @@ use crate::convert::authn::effective::is_mesh_policy;
 use crate::convert::authn::mtls::selector_entry;
 use crate::convert::authn::naming::Sketch;
 use crate::convert::{NewKind, plain};
-use crate::finding::{Direction, Finding, Severity};
-use crate::mesh::selects;
+use crate::finding::{Direction, Finding, Relaxation, Severity};
+use crate::mesh::{InventoryKind, selects};
 use crate::yaml::{Notes, Tree};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -45,7 +45,7 @@ pub(super) fn write<'a>(work: &mut Work<'a>, jwt: &Jwt<'a>) {
             work.sketches.push(request(&place, from.clone(), &rules));
         }
         if let Some(sketch) = deny(work, jwt, &place, from) {
-            work.part.relaxations.insert("denial-status");
+            work.part.ledger.relax(Relaxation::DenialStatus);
             work.sketches.push(sketch);
         }
     }
@@ -222,7 +222,7 @@ pub(super) fn reach(policy: &AuthenticationPolicy) -> String {
 
 /// Refuses what rests on a list of ports, unless the list is known to be complete.
 pub(super) fn only_known(work: &mut Work<'_>, policy: &AuthenticationPolicy, finding: Finding) {
-    if work.mesh().complete {
+    if work.mesh().evidence.closes(&[InventoryKind::Service, InventoryKind::Workload]) {
         let remedy = "Demand tokens of workloads and ports that are added later with objects of their own.";
         work.report(policy, finding.severity(Severity::Warning).direction(Direction::None).remedy(remedy));
     } else {
@@ -238,7 +238,7 @@ fn tokens_checked_more_often(work: &mut Work<'_>, policy: &AuthenticationPolicy,
     if only_one && preflights && asked.iter().all(|asked| asked.everywhere) {
         return;
     }
-    work.part.relaxations.insert("bad-token-rejected");
+    work.part.ledger.relax(Relaxation::BadTokenRejected);
     let issuers: BTreeSet<&str> = asked.iter().flat_map(|asked| asked.rules.iter().map(Rule::issuer)).collect();
     let issuers: Vec<&str> = issuers.into_iter().collect();
     let message = format!(

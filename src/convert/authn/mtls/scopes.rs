@@ -8,8 +8,8 @@ use crate::api::Labels;
 use crate::api::legacy::AuthenticationPolicy;
 use crate::api::security::MtlsMode;
 use crate::finding::catalogue::mtls as codes;
-use crate::finding::{Direction, Finding, ObjectRef, Severity};
-use crate::mesh::{SourceRelease, kubectl_get};
+use crate::finding::{Direction, Finding, ObjectRef, Relaxation, Severity};
+use crate::mesh::{InventoryKind, SourceRelease, kubectl_get};
 use crate::yaml::Notes;
 use std::collections::BTreeMap;
 
@@ -70,7 +70,7 @@ fn already_there<'a>(work: &mut Work<'a>, policy: &AuthenticationPolicy, taken: 
 }
 
 fn scope<'a>(work: &mut Work<'a>, namespace: &str, policy: &'a AuthenticationPolicy) -> Planned<'a> {
-    work.part.relaxations.insert("undeclared-ports");
+    work.part.ledger.relax(Relaxation::UndeclaredPorts);
     let mode = mode(policy);
     Planned {
         namespace: namespace.to_owned(),
@@ -140,7 +140,7 @@ fn implicit_default<'a>(work: &mut Work<'a>) -> Option<Planned<'a>> {
     let mode = new_mode(work, work.root(), old);
     let example = undecided_port(work)?;
     let home = work.mesh().authentication.iter().min_by_key(|policy| policy.meta.manifest)?;
-    if work.mesh().complete && mode == MtlsMode::Permissive {
+    if work.mesh().evidence.closes(&[InventoryKind::MeshPolicy]) && mode == MtlsMode::Permissive {
         let message = format!(
             "Without a MeshPolicy, Istio 1.4 took plaintext only wherever no Policy applied, as on {example}; nothing is written for it, which is PERMISSIVE, as --plaintext permissive asks, so mutual TLS is newly accepted."
         );
@@ -150,7 +150,7 @@ fn implicit_default<'a>(work: &mut Work<'a>) -> Option<Planned<'a>> {
         );
         return None;
     }
-    if work.mesh().complete {
+    if work.mesh().evidence.closes(&[InventoryKind::MeshPolicy]) {
         let message =
             format!("Without a MeshPolicy, Istio 1.4 took plaintext only wherever no Policy applied, as on {example}.");
         work.report(home, Finding::new(codes::IMPLICIT_MESH_DEFAULT, message));
@@ -167,7 +167,7 @@ fn implicit_default<'a>(work: &mut Work<'a>) -> Option<Planned<'a>> {
             return None;
         }
     }
-    work.part.relaxations.insert("undeclared-ports");
+    work.part.ledger.relax(Relaxation::UndeclaredPorts);
     Some(Planned {
         namespace: work.root().to_owned(),
         selector: Labels::new(),

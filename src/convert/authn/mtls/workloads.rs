@@ -15,7 +15,7 @@ use crate::api::core::TargetPort;
 use crate::api::legacy::{AuthenticationPolicy, PortSelector, Target};
 use crate::api::security::MtlsMode;
 use crate::finding::catalogue::mtls as codes;
-use crate::finding::{Direction, Finding, Place, Severity};
+use crate::finding::{Direction, Finding, Place, Relaxation, Severity};
 use crate::mesh::selects;
 use crate::yaml::Notes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -234,7 +234,7 @@ fn joined_where_services_are_the_same<'a>(work: &mut Work<'a>, base: &Base, grou
         match fits {
             Some((other, both)) => {
                 if both.plan.ports != group.plan.ports || both.plan.ports != other.plan.ports {
-                    work.part.relaxations.insert("undeclared-ports");
+                    work.part.ledger.relax(Relaxation::UndeclaredPorts);
                 }
                 *other = both;
             }
@@ -275,7 +275,7 @@ fn with_selectors<'a>(
         if let Some(selector) = selector_for(work, existing, base, &group, &grouped) {
             selected.push((group, selector));
         } else if let Some((at, both)) = partner(work, base, &group, &waiting) {
-            work.part.relaxations.insert("undeclared-ports");
+            work.part.ledger.relax(Relaxation::UndeclaredPorts);
             waiting.remove(at);
             waiting.push_back(both);
         } else if group.members.len() > 1 {
@@ -372,7 +372,7 @@ fn object<'a>(work: &mut Work<'a>, base: &Base, namespace: &str, group: &Group<'
     let mut mode = group.plan.whole;
     let mut notes = Notes::default();
     if mode.is_some() {
-        work.part.relaxations.insert("undeclared-ports");
+        work.part.ledger.relax(Relaxation::UndeclaredPorts);
         notes = home.map(|policy| mode_notes(work, policy)).unwrap_or_default();
     } else if !work.mesh().settings.target.at_least(6) {
         // While old and new objects live together, other ports would be PERMISSIVE until the namespace's object

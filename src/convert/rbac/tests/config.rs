@@ -26,7 +26,7 @@ fn e01_without_a_config_nothing_was_enforced() {
 }
 
 #[test]
-fn without_a_config_in_an_incomplete_input_nothing_is_guessed() {
+fn without_a_config_in_an_incomplete_input_nothing_is_guessed_and_allowing_that_deletes_nothing() {
     run().incomplete().check(
         &granted(),
         expect![[r#"
@@ -38,9 +38,9 @@ fn without_a_config_in_an_incomplete_input_nothing_is_guessed() {
     run().incomplete().allow(codes::NO_RBAC_CONFIG).check(
         &granted(),
         expect![[r#"
-        warning no-rbac-config@3 none
-        inert r (no-rbac-config)
-        inert bind-r (no-rbac-config)
+        error no-rbac-config@3 none
+        refused r
+        refused bind-r
     "#]],
     );
 }

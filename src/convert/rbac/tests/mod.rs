@@ -14,6 +14,7 @@ use crate::convert::mapped::Mapped;
 use crate::convert::{Context, Options, Part};
 use crate::finding::{Code, Finding};
 use crate::mapping::Mappings;
+use crate::mesh::Completeness;
 use crate::mesh::{BuildOptions, SourceRelease, World, build, testing};
 use crate::yaml::{Tree, emit};
 use expect_test::Expect;
@@ -28,14 +29,14 @@ pub(super) struct Run {
 /// Default settings on an input that is known to be complete.
 pub(super) fn run() -> Run {
     let mut build = testing::options();
-    build.complete = true;
+    build.complete = Completeness::All;
     Run { build, options: Options::default() }
 }
 
 impl Run {
     /// The input may not hold everything.
     pub fn incomplete(mut self) -> Run {
-        self.build.complete = false;
+        self.build.complete = Completeness::Open;
         self
     }
 
@@ -87,21 +88,21 @@ fn show(world: &World, part: &Part) -> String {
         let spec = if draft.spec == Tree::Map(Vec::new()) { "{}\n".to_owned() } else { emit(&draft.spec) };
         spec.lines().for_each(|line| writeln!(text, "  {line}").expect("text"));
     }
-    let mut findings: Vec<&Finding> = part.findings.iter().collect();
+    let mut findings: Vec<&Finding> = part.ledger.findings().iter().collect();
     findings.sort_by_key(|finding| (finding.place.clone(), finding.code));
     for finding in findings {
         let line = finding.place.as_ref().map_or(0, |place| place.line);
         let (word, direction) = (finding.severity.word(), finding.direction.word());
         writeln!(text, "{word} {}@{line} {direction}", finding.code).expect("text");
     }
-    for (id, code) in &part.inert {
+    for (id, code) in part.ledger.inert_objects() {
         writeln!(text, "inert {} ({code})", name(id)).expect("text");
     }
-    for id in &part.refused {
+    for id in part.ledger.refused().keys() {
         writeln!(text, "refused {}", name(id)).expect("text");
     }
-    if !part.relaxations.is_empty() {
-        let names: Vec<&str> = part.relaxations.iter().copied().collect();
+    if !part.ledger.relaxations().is_empty() {
+        let names: Vec<&str> = part.ledger.relaxations().iter().map(|relaxation| relaxation.name()).collect();
         writeln!(text, "relaxations: {}", names.join(", ")).expect("text");
     }
     text

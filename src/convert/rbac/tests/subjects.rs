@@ -20,7 +20,7 @@ pub(super) fn rules(run: &Run, yaml: &str) -> String {
         let Some((_, _, Tree::Seq(rules))) = spec.iter().find(|(_, key, _)| key == "rules") else { continue };
         rules.iter().for_each(|(_, rule)| writeln!(text, "{}", flow(rule)).expect("text"));
     }
-    for finding in &part.findings {
+    for finding in part.ledger.findings() {
         writeln!(text, "{} {} {}", finding.severity.word(), finding.code, finding.direction.word()).expect("text");
     }
     text
@@ -512,6 +512,6 @@ fn e134_without_a_mesh_policy_1_4_knew_nobody() {
     let closed = "{apiVersion: security.istio.io/v1beta1, kind: PeerAuthentication, metadata: {name: default, namespace: istio-system}, spec: {mtls: {mode: DISABLE}}}";
     for beside in [MESH_POLICY, closed] {
         let (_, part) = old().convert(&format!("{beside}\n---\n{yaml}"));
-        assert!(part.refused.is_empty(), "{:?}", part.findings);
+        assert!(part.ledger.refused().is_empty(), "{:?}", part.ledger.findings());
     }
 }
