@@ -2,7 +2,7 @@
 //! manifest of them is known.
 
 use super::subject::Subject;
-use super::{Side, Transport, World};
+use super::{Side, Transport, World, waypoints};
 use crate::api::core::Workload;
 use crate::api::core::{Service, ServicePort};
 use crate::api::{Labels, Meta};
@@ -61,6 +61,7 @@ pub fn pods(before: &Side<'_>, after: &Side<'_>) -> Vec<Pods> {
     let other_rules =
         [before, after].iter().any(|side| side.world == World::Source && side.mesh.openshift_sign().is_some());
     for pods in &mut found {
+        pods.in_doubt |= waypoints::in_doubt(before, after, &pods.before, &pods.after);
         pods.in_doubt |= other_rules || in_doubt(before, &pods.before) || in_doubt(after, &pods.after);
     }
     found

@@ -31,6 +31,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod trust_domain;
+mod waypoints;
 
 pub use crate::finding::Relaxation;
 pub use prove::prove;

@@ -2,6 +2,7 @@
 
 mod condition;
 mod policy;
+mod ztunnel;
 
 use super::Transport;
 use super::decide::{Clause, Ruling};
@@ -17,6 +18,9 @@ pub use policy::{authorize, selecting};
 
 /// How the target release decides about requests to a port.
 pub fn ruling(f: &mut Formulas, mesh: &Mesh, subject: &Subject<'_>) -> Ruling {
+    if mesh.is_ambient(subject.workload) {
+        return ztunnel::ruling(f, mesh, subject);
+    }
     let allowed = Clause::new(Formula::TRUE, true, "no AuthorizationPolicy with action ALLOW selects the workload");
     let mut ruling = Ruling::new(allowed);
     let Some(chain) = subject.chain() else {

@@ -242,6 +242,7 @@ fn stand_in(services: &[&Service]) -> Option<Workload> {
         pod_labels: first.selector.clone().unwrap_or_default(),
         service_account: "default".to_owned(),
         ports: ports.collect(),
+        capture: Default::default(),
         stand_in: true,
     })
 }

@@ -22,6 +22,7 @@ mod index;
 mod kustomized;
 mod lookup;
 mod openshift;
+mod planes;
 mod ports;
 mod settings;
 pub mod testing;

@@ -1,5 +1,6 @@
 //! Tests of the whole room: meshes from YAML, requests, verdicts.
 
+mod ambient;
 mod authn;
 mod brute_force;
 mod corrections;

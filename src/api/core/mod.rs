@@ -63,8 +63,21 @@ pub struct Workload {
     pub service_account: String,
     /// Declared container ports, in order, init containers excluded.
     pub ports: Vec<ContainerPort>,
+    /// What decides which proxy carries its pods' traffic, beside labels.
+    pub capture: Capture,
     /// Made up from a Service's selector because no manifest of its pods is known (`mesh::Mesh::stand_ins`).
     pub stand_in: bool,
+}
+
+/// What a pod template says about proxies outside of its labels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capture {
+    /// `hostNetwork: true`: no proxy takes its traffic.
+    pub host_network: bool,
+    /// A sidecar is already in the pod: annotation `sidecar.istio.io/status`, or a container `istio-proxy`.
+    pub has_sidecar: bool,
+    /// Annotation `sidecar.istio.io/inject`, where it says `true` or `false`.
+    pub inject: Option<bool>,
 }
 
 /// A declared container port.

@@ -1,7 +1,7 @@
 //! AuthorizationPolicy (`spec/rbac.md` §4).
 
 use crate::api::{Labels, Meta};
-use crate::finding::Place;
+use crate::finding::{ObjectRef, Place};
 
 /// An AuthorizationPolicy of `security.istio.io`.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,6 +12,8 @@ pub struct AuthorizationPolicy {
     pub selector: Labels,
     /// True when `targetRef`/`targetRefs` are used: no effect on sidecars.
     pub target_refs: bool,
+    /// What they name.
+    pub attached_to: Vec<ObjectRef>,
     /// What a match does.
     pub action: Action,
     /// Annotation `istio.io/dry-run: "true"` (or what else Go reads as true): not enforced by releases from 1.10 on;

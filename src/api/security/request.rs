@@ -1,7 +1,7 @@
 //! RequestAuthentication (`spec/authn.md` §3.5).
 
 use crate::api::{Labels, Meta};
-use crate::finding::Place;
+use crate::finding::{ObjectRef, Place};
 
 /// A RequestAuthentication.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,6 +12,8 @@ pub struct RequestAuthentication {
     pub selector: Labels,
     /// True when `targetRef`/`targetRefs` are used: no effect on sidecars.
     pub target_refs: bool,
+    /// What they name.
+    pub attached_to: Vec<ObjectRef>,
     /// `spec.jwtRules`.
     pub rules: Vec<JwtRule>,
 }

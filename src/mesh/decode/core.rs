@@ -3,7 +3,7 @@
 use super::node::Node;
 use super::problems::Problems;
 use crate::api::Meta;
-use crate::api::core::{ContainerPort, Service, ServicePort, TargetPort, Transport, Workload};
+use crate::api::core::{Capture, ContainerPort, Service, ServicePort, TargetPort, Transport, Workload};
 use serde_json::Value;
 
 /// A Service.
@@ -74,7 +74,11 @@ pub(super) fn workload(meta: Meta, template: Option<&Node<'_>>, problems: &mut P
     let metadata = template.and_then(|template| template.message("metadata", problems));
     let spec = template.and_then(|template| template.message("spec", problems));
     let account = spec.as_ref().map(|spec| service_account(spec, problems)).unwrap_or_default();
+    let host_network = spec.as_ref().is_some_and(|spec| spec.boolean("hostNetwork", problems));
     let containers = spec.map(|spec| spec.messages("containers", problems)).unwrap_or_default();
+    let has_proxy = containers.iter().any(|container| container.text("name", problems) == "istio-proxy");
+    let annotations = metadata.as_ref().map(|metadata| metadata.labels("annotations", problems)).unwrap_or_default();
+    let inject = annotations.get("sidecar.istio.io/inject").map(String::as_str);
     let mut ports = Vec::new();
     for port in containers.iter().flat_map(|container| container.messages("ports", problems)).collect::<Vec<_>>() {
         ports.extend(container_port(&port, problems));
@@ -84,6 +88,11 @@ pub(super) fn workload(meta: Meta, template: Option<&Node<'_>>, problems: &mut P
         pod_labels: metadata.map(|metadata| metadata.labels("labels", problems)).unwrap_or_default(),
         service_account: if account.is_empty() { "default".to_owned() } else { account },
         ports,
+        capture: Capture {
+            host_network,
+            has_sidecar: has_proxy || annotations.contains_key("sidecar.istio.io/status"),
+            inject: inject.and_then(|text| text.parse().ok()),
+        },
         stand_in: false,
     }
 }

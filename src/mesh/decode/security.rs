@@ -8,6 +8,7 @@ use crate::api::security::{
     PolicyRule, RequestAuthentication, Source,
 };
 use crate::api::{Labels, Meta};
+use crate::finding::ObjectRef;
 use std::collections::BTreeMap;
 
 /// The annotation of a policy that is evaluated and logged, but not enforced.
@@ -60,15 +61,28 @@ fn port_modes(spec: &Node<'_>, problems: &mut Problems) -> BTreeMap<u16, Option<
 pub(super) fn request(meta: Meta, spec: &Node<'_>, problems: &mut Problems) -> RequestAuthentication {
     let rules = spec.messages("jwtRules", problems);
     RequestAuthentication {
-        meta,
         selector: selector(spec, problems),
         target_refs: has_target_refs(spec),
+        attached_to: attached_to(spec, &meta.namespace, problems),
+        meta,
         rules: rules.iter().map(|rule| jwt_rule(rule, problems)).collect(),
     }
 }
 
 fn has_target_refs(spec: &Node<'_>) -> bool {
     spec.field("targetRef").is_some() || spec.field("targetRefs").is_some()
+}
+
+/// The objects that `targetRef` or `targetRefs` name; without a namespace they are in the policy's.
+fn attached_to(spec: &Node<'_>, own: &str, problems: &mut Problems) -> Vec<ObjectRef> {
+    let references = spec.message("targetRef", problems).into_iter().chain(spec.messages("targetRefs", problems));
+    let references: Vec<Node<'_>> = references.collect();
+    let target = |reference: &Node<'_>, problems: &mut Problems| {
+        let namespace = reference.text("namespace", problems);
+        let namespace = if namespace.is_empty() { own.to_owned() } else { namespace };
+        ObjectRef::new(reference.text("kind", problems), namespace, reference.text("name", problems))
+    };
+    references.iter().map(|reference| target(reference, problems)).collect()
 }
 
 fn jwt_rule(rule: &Node<'_>, problems: &mut Problems) -> JwtRule {
@@ -107,6 +121,7 @@ pub(super) fn authorization(meta: Meta, spec: &Node<'_>, problems: &mut Problems
         dry_run: meta.annotations.get(DRY_RUN).is_some_and(|value| is_true(value)),
         selector: selector(spec, problems),
         target_refs: has_target_refs(spec),
+        attached_to: attached_to(spec, &meta.namespace, problems),
         action: action(spec, problems),
         rules: rules.iter().map(|rule| policy_rule(rule, problems)).collect(),
         meta,

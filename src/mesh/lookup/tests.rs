@@ -28,6 +28,7 @@ fn workload(namespace: &str, name: &str, pod_labels: &[(&str, &str)]) -> Workloa
         pod_labels: labels(pod_labels),
         service_account: "default".into(),
         ports: Vec::new(),
+        capture: Default::default(),
         stand_in: false,
     }
 }

@@ -34,6 +34,7 @@ fn workload(ports: &[(&str, u16, Transport)]) -> Workload {
                 transport: *transport,
             })
             .collect(),
+        capture: Default::default(),
         stand_in: false,
     }
 }
