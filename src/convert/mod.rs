@@ -3,6 +3,7 @@
 //! Works on one environment at a time and never fails: what cannot be converted is a finding. The parts
 //! ([`authn`], [`rbac`]) return drafts; `naming` and `placement` turn drafts into objects with final names and places.
 
+mod ambient;
 pub mod authn;
 pub mod ledger;
 pub mod mapped;
@@ -105,6 +106,7 @@ pub fn convert(context: Context<'_>) -> Part {
     let rbac = rbac::convert(context);
     part.drafts.extend(rbac.drafts);
     part.ledger.absorb(rbac.ledger);
+    ambient::check(context, &mut part);
     part
 }
 

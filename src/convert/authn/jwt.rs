@@ -16,7 +16,6 @@ mod triggers;
 use super::Work;
 use super::effective::{Effective, same_object};
 use super::meaning::JwtMeaning;
-use super::mtls::is_ambient;
 use super::subjects::{Port, Subject};
 use crate::api::ManifestId;
 use crate::api::core::Transport;
@@ -304,13 +303,13 @@ fn keeps_rbac(work: &mut Work<'_>, jwt: &Jwt<'_>) {
 
 fn ambient(work: &mut Work<'_>, jwt: &Jwt<'_>) {
     for (subject, plan) in work.subjects().iter().zip(&jwt.plans) {
-        if plan.on.is_empty() || !is_ambient(work, subject.namespace()) {
+        if plan.on.is_empty() || !work.mesh().is_ambient(&subject.workload) {
             continue;
         }
         for policy in &plan.policies {
             let message = format!(
-                "Namespace {} is in ambient mode, where tokens are checked by a waypoint only, and selectors do not reach it.",
-                subject.namespace()
+                "{} is in ambient mode, where tokens are checked by a waypoint only, and selectors do not reach it.",
+                subject.workload.meta.object()
             );
             work.refuse(policy, Finding::new(mtls::AMBIENT_NAMESPACE, message));
         }

@@ -41,7 +41,8 @@ pub fn convert(context: Context<'_>) -> Part {
     let policies = Policies::new(context.mesh);
     let subjects = subjects::subjects(context.mesh, &policies);
     let pods = PodIndex::new(&subjects);
-    let facts = Facts { context, policies, subjects, pods };
+    let ambient = mtls::ambient_namespaces(context.mesh, &subjects);
+    let facts = Facts { context, policies, subjects, pods, ambient };
     let mut work =
         Work { facts: &facts, applied: BTreeMap::new(), part: Part::new(context.options), sketches: Vec::new() };
     if !work.target_serves_new_kinds() {
@@ -62,6 +63,8 @@ struct Facts<'a> {
     policies: Policies<'a>,
     subjects: Vec<Subject<'a>>,
     pods: PodIndex,
+    /// The namespaces with pods that ztunnel carries, and with any of them the root namespace.
+    ambient: BTreeSet<String>,
 }
 
 /// A conversion under way.

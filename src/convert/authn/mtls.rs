@@ -19,8 +19,9 @@ use crate::api::security::MtlsMode;
 use crate::convert::{NewKind, plain};
 use crate::finding::Finding;
 use crate::finding::catalogue::mtls as codes;
+use crate::mesh::Mesh;
 use crate::yaml::{Notes, Tree};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A PeerAuthentication to be.
 #[derive(Clone, Debug)]
@@ -64,10 +65,22 @@ fn new_mode(work: &Work<'_>, namespace: &str, mode: MtlsMode) -> MtlsMode {
     }
 }
 
-/// True when ztunnel, not a sidecar, carries the namespace's traffic (E93).
-pub(super) fn is_ambient(work: &Work<'_>, namespace: &str) -> bool {
-    let ambient = |labels: &Labels| labels.get("istio.io/dataplane-mode").is_some_and(|mode| mode == "ambient");
-    work.mesh().namespaces.iter().any(|object| object.meta.name == namespace && ambient(&object.meta.labels))
+/// True when ztunnel, not a sidecar, carries traffic that a policy of this namespace reaches (E93).
+fn is_ambient(work: &Work<'_>, namespace: &str) -> bool {
+    work.facts.ambient.contains(namespace)
+}
+
+/// The namespaces where that is so: they ask for it, or some of their pods do. What is said in the root namespace
+/// reaches them all.
+pub(super) fn ambient_namespaces(mesh: &Mesh, subjects: &[Subject<'_>]) -> BTreeSet<String> {
+    let asking = mesh.namespaces.iter().map(|object| &object.meta.name).filter(|name| mesh.is_ambient_namespace(name));
+    let pods = subjects.iter().filter(|subject| mesh.is_ambient(&subject.workload));
+    let mut found: BTreeSet<String> = asking.cloned().collect();
+    found.extend(pods.map(|subject| subject.namespace().to_owned()));
+    if !found.is_empty() {
+        found.insert(mesh.settings.root_namespace.clone());
+    }
+    found
 }
 
 /// What a port gets that no workload-level object speaks of: the objects for namespaces and for the mesh.

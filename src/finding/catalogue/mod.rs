@@ -3,6 +3,7 @@
 //! One file per area. A code is declared once, with its default severity and direction, and is a constant
 //! (`catalogue::rbac::UNRESOLVED_SERVICE`), so that a code which is not explained cannot be raised.
 
+pub mod ambient;
 pub mod input;
 pub mod jwt;
 pub mod mapping;
@@ -124,6 +125,7 @@ pub const AREAS: &[(&str, &[Code])] = &[
     ("Plan", plan::CODES),
     ("Mutual TLS", mtls::CODES),
     ("JSON Web Tokens", jwt::CODES),
+    ("Ambient meshes", ambient::CODES),
     ("Roles and bindings", rbac::CODES),
     ("Comparison of access", verify::CODES),
 ];
