@@ -193,6 +193,7 @@ fn fields<'r>(rules: impl Iterator<Item = &'r PolicyRule>, version: Version) -> 
             let unknown = [
                 (&source.request_principals, "requestPrincipals", true),
                 (&source.remote_ip_blocks, "remoteIpBlocks", true),
+                (&source.trust_domains, "trustDomains", true),
                 (&source.service_accounts, "serviceAccounts", !version.at_least(26)),
             ];
             found.extend(unknown.iter().filter(|(field, _, is)| *is && !field.is_empty()).map(|(_, name, _)| *name));

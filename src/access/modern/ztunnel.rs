@@ -135,6 +135,7 @@ fn source(f: &mut Formulas, scope: Scope<'_>, source: &Source) -> Told {
     }
     let unknown = !source.request_principals.is_empty()
         || !source.remote_ip_blocks.is_empty()
+        || !source.trust_domains.is_empty()
         || (!accounts_known && !source.service_accounts.is_empty());
     told(f, scope, &known, unknown)
 }
@@ -206,5 +207,5 @@ fn address(f: &mut Formulas, attribute: Attribute, value: &str) -> Formula {
 }
 
 fn port(f: &mut Formulas, scope: Scope<'_>, value: &str) -> Formula {
-    value.parse().map_or(Formula::FALSE, |number| terms::port(f, scope.port, number))
+    pattern::port(value).map_or(Formula::FALSE, |number| terms::port(f, scope.port, number))
 }
