@@ -345,6 +345,8 @@ pub enum Accepted {
     Narrower,
     /// The comparison may run out of its budget.
     Undecided,
+    /// The settings may differ from those of the base revision (which count all the same).
+    Settings,
 }
 
 /// `--from`.

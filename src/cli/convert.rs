@@ -53,6 +53,10 @@ fn changes(below: Option<&Path>, done: &run::Done) -> Result<Vec<files::Change>,
     let changed = done.changes.iter();
     match below {
         None => {
+            let outside = files::output::leaving(done.changes.iter().map(|change| &change.source.source));
+            if !outside.is_empty() {
+                return Err(outside);
+            }
             Ok(changed.filter_map(|change| files::Change::in_place(&change.source, change.new.to_string())).collect())
         }
         Some(folder) => {

@@ -1,16 +1,17 @@
 //! Options and `meshlift.yaml` put together into what a run needs. Command line options win; lists are joined.
 
+mod revision;
 mod source;
 
-pub use source::{InForce, size};
+pub use source::{InForce, limits, size};
 
 use super::args::{ApiVersionArg, ConversionArgs, From, MeshArgs, Plaintext};
 use super::config::Config;
 use crate::convert::Options;
 use crate::convert::placement::{ApiVersion, Style};
-use crate::files::{self, Root};
-use crate::finding::Code;
+use crate::files::{self, Limits, Root, Snapshot};
 use crate::finding::catalogue::mtls::PLAINTEXT_PERMISSIVE;
+use crate::finding::{Code, Finding};
 use crate::mapping::Mappings;
 use crate::mesh::{Completeness, Settings, SourceRelease, Version};
 use crate::report::{self, Purpose, Report};
@@ -24,7 +25,7 @@ use std::path::PathBuf;
 /// # Errors
 /// When an option or setting has a value that means nothing.
 pub fn job(args: &ConversionArgs, purpose: Purpose) -> anyhow::Result<Job> {
-    let limits = source::limits(&args.mesh.limits);
+    let limits = limits(&args.mesh.limits);
     let in_force = source::in_force(&args.mesh.settings, &limits)?;
     let config = &in_force.config;
     let settings = mesh_settings(&args.mesh, &in_force)?;
@@ -65,22 +66,38 @@ pub fn job(args: &ConversionArgs, purpose: Purpose) -> anyhow::Result<Job> {
     })
 }
 
-/// How `verify` reads its sides.
+/// How `verify` reads its sides, and the inventory.
 ///
 /// # Errors
 /// As for [`job`].
 pub fn reading(args: &MeshArgs) -> anyhow::Result<(Reading, Vec<Root>)> {
-    let limits = source::limits(&args.limits);
-    let in_force = source::in_force(&args.settings, &limits)?;
+    let limits = limits(&args.limits);
+    reading_under(args, &source::in_force(&args.settings, &limits)?, limits)
+}
+
+/// Like [`reading`] for a comparison with a revision: its settings count, unless others are named. Findings say that the
+/// working tree has other ones.
+///
+/// # Errors
+/// As for [`job`], and when the settings of the revision cannot be read.
+pub fn reading_at(args: &MeshArgs, snapshot: &mut Snapshot) -> anyhow::Result<(Reading, Vec<Root>, Vec<Finding>)> {
+    let limits = limits(&args.limits);
+    let in_force = revision::in_force(&args.settings, snapshot, &limits)?;
+    let findings = revision::changes(&args.settings, &in_force, snapshot, &limits)?;
+    let (reading, inventory) = reading_under(args, &in_force, limits)?;
+    Ok((reading, inventory, findings))
+}
+
+fn reading_under(args: &MeshArgs, in_force: &InForce, limits: Limits) -> anyhow::Result<(Reading, Vec<Root>)> {
     let config = &in_force.config;
     let reading = Reading {
-        settings: mesh_settings(args, &in_force)?,
+        settings: mesh_settings(args, in_force)?,
         one_mesh: args.one_mesh || config.one_mesh,
         complete: completeness(args, config),
         settings_from: in_force.name.clone(),
         limits,
     };
-    Ok((reading, roots(&[], args, &in_force)?))
+    Ok((reading, roots(&[], args, in_force)?))
 }
 
 /// Writes the JSON report where `--report` asks for it.

@@ -81,8 +81,10 @@ impl Bounds {
     /// A resolved path relative to the top; `None` when it lies outside or in `.git`.
     pub(super) fn below<'a>(&self, real: &'a Path) -> Option<&'a Path> {
         let below = real.strip_prefix(self.top()).ok()?;
-        let kept_by_git = |part: Component<'_>| part.as_os_str().eq_ignore_ascii_case(".git");
-        (!below.components().any(kept_by_git)).then_some(below)
+        // A `..` is left where the folder before it does not exist (yet).
+        let leaves =
+            |part: Component<'_>| part == Component::ParentDir || part.as_os_str().eq_ignore_ascii_case(".git");
+        (!below.components().any(leaves)).then_some(below)
     }
 
     /// The path relative to the top, as it is written: links are not resolved.
@@ -131,6 +133,7 @@ mod tests {
             ("x.yaml", false),
             ("repo/.git/config", false),
             ("repo/a/.GIT/config", false),
+            ("repo/missing/../../x.yaml", false),
             ("repo2/x.yaml", false),
         ] {
             assert_eq!(bounds.holds(&top.join(path)), inside, "{path}");

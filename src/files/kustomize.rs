@@ -2,6 +2,8 @@
 //!
 //! This module finds them and reads their text; what they say is for others to parse.
 
+use super::bounds::Bounds;
+use super::open::{self, Limits};
 use super::shown::{folder, shown};
 use super::text::decode;
 use super::walk::{Source, unreadable};
@@ -54,8 +56,12 @@ impl Kustomizations {
 ///
 /// The search ends at the working directory; for a path outside of it (absolute, or with `..`) at the input root.
 /// Ignore files play no part: kustomize does not know them.
-pub fn find<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Kustomizations {
-    find_with(sources, |path| match std::fs::read(path) {
+pub fn find<'a>(sources: impl IntoIterator<Item = &'a Source>, limits: &Limits) -> Kustomizations {
+    let read = |path: &Path, bounds: Option<&Bounds>| match bounds {
+        Some(bounds) => open::read(path, bounds, limits),
+        None => open::read(path, &Bounds::of_root(path), limits),
+    };
+    find_with(sources, |path, bounds| match read(path, bounds) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
@@ -65,20 +71,20 @@ pub fn find<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Kustomizations
 /// Like [`find`], with the way to read a file given: `None` when there is no such file.
 pub(super) fn find_with<'a>(
     sources: impl IntoIterator<Item = &'a Source>,
-    mut fetch: impl FnMut(&Path) -> io::Result<Option<Vec<u8>>>,
+    mut fetch: impl FnMut(&Path, Option<&Bounds>) -> io::Result<Option<Vec<u8>>>,
 ) -> Kustomizations {
     let mut found = Kustomizations::default();
-    let mut folders: BTreeMap<Arc<str>, PathBuf> = BTreeMap::new();
+    let mut folders: BTreeMap<Arc<str>, (PathBuf, Option<Bounds>)> = BTreeMap::new();
     for source in sources {
         let Some(parent) = source.path.as_deref().and_then(Path::parent) else { continue };
         found.chains.entry(shown(parent)).or_insert_with(|| {
             let chain = chain(parent, &source.root);
-            folders.extend(chain.iter().map(|folder| (shown(folder), (*folder).to_owned())));
+            folders.extend(chain.iter().map(|folder| (shown(folder), ((*folder).to_owned(), source.bounds.clone()))));
             chain.into_iter().map(shown).collect()
         });
     }
-    for (name, path) in folders {
-        let (kustomization, findings) = read_folder(&name, &path, &mut fetch);
+    for (name, (path, bounds)) in folders {
+        let (kustomization, findings) = read_folder(&name, &path, &mut |file| fetch(file, bounds.as_ref()));
         found.findings.extend(findings);
         if let Some(kustomization) = kustomization {
             found.by_folder.insert(name, kustomization);
@@ -149,13 +155,14 @@ mod tests {
             root: root.into(),
             role: Role::Input,
             named: false,
+            bounds: None,
         }
     }
 
     /// The kustomizations around `file`, when these exist.
     fn check(file: &str, root: &str, existing: &[&str], expected: &[&str]) {
         let source = source(file, root);
-        let found = find_with([&source], |path| Ok(existing.contains(&&*shown(path)).then(|| b"x".to_vec())));
+        let found = find_with([&source], |path, _| Ok(existing.contains(&&*shown(path)).then(|| b"x".to_vec())));
         assert_eq!(found.enclosing(&source.shown).map(|one| &*one.shown).collect::<Vec<_>>(), expected);
     }
 
@@ -183,7 +190,7 @@ mod tests {
             fs::write(temp.path().join(name), name).unwrap();
         }
         let walked = walk(&[Root::input(temp.path())]);
-        let found = find(&walked.sources);
+        let found = find(&walked.sources, &Limits::default());
         assert_eq!(found.all().map(|one| &*one.text).collect::<Vec<_>>(), ["kustomization.yml"]);
         let codes: Vec<_> = found.findings.iter().map(|finding| finding.code).collect();
         assert_eq!(codes, [input::SEVERAL_KUSTOMIZATIONS]);
@@ -195,7 +202,7 @@ mod tests {
         fs::write(temp.path().join("x.yaml"), "").unwrap();
         fs::create_dir(temp.path().join("Kustomization")).unwrap();
         fs::write(temp.path().join("kustomization.yml"), b"\xFF").unwrap();
-        let found = find(&walk(&[Root::input(temp.path())]).sources);
+        let found = find(&walk(&[Root::input(temp.path())]).sources, &Limits::default());
         let codes: Vec<_> = found.findings.iter().map(|finding| finding.code).collect();
         assert_eq!(codes, [input::NOT_UTF8, input::UNREADABLE_FILE]);
     }

@@ -2,7 +2,7 @@
 //! of them at once or not at all.
 //!
 //! The way in is [`walk()`] (which files), then [`read()`] (their text, as far as the byte filter finds them
-//! interesting), then [`kustomize::find`]. [`git::revision`] takes the place of the first two for a git revision. The
+//! interesting), then [`kustomize::find`]. [`Snapshot::read`] takes the place of the first two for a git revision. The
 //! way out is [`Commit`]: in place, or as copies under a folder ([`output`]).
 //!
 //! Nothing here fails on what is on the disk: a file that cannot be read becomes a [`Finding`](crate::finding::Finding).
@@ -16,6 +16,7 @@ pub mod bounds;
 pub mod commit;
 pub mod filter;
 pub mod git;
+mod ignored;
 pub mod kustomize;
 pub mod open;
 pub mod output;
@@ -24,17 +25,19 @@ mod resolve;
 pub mod shown;
 pub mod single;
 pub mod text;
+pub mod tracked;
 pub mod walk;
 
 pub use bounds::Bounds;
 pub use commit::{Change, Commit};
 pub use filter::Interest;
-pub use git::{Revision, revision};
+pub use git::{Revision, Snapshot};
 pub use kustomize::{Kustomization, Kustomizations};
 pub use open::{Limits, Links};
 pub use read::{Scan, SourceFile, Want, read};
-pub use single::{read_mappings, read_text, write_whole};
-pub use walk::{Role, Root, Source, Walked, walk};
+pub use single::{is_mapping_name, mapping_paths, read_if_there, read_mappings, read_text, write_whole};
+pub use tracked::Tracked;
+pub use walk::{Ignoring, Manner, Role, Root, Source, Walked, walk, walk_as};
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,8 @@
 //! `-o DIR`: where the copy of an input file goes. Always below DIR, never over an input.
 
+use super::bounds::Bounds;
 use super::commit::Change;
+use super::open::Refused;
 use super::resolve::resolved;
 use super::shown::{STDIN, shown};
 use super::walk::Source;
@@ -33,6 +35,23 @@ pub fn copies(dir: &Path, files: Vec<(&Source, String)>, inputs: &[&Source]) -> 
     if findings.is_empty() { Ok(changes.into_values().collect()) } else { Err(findings) }
 }
 
+/// What keeps files from being rewritten in place: those that a link would carry out of the repository or folder that they
+/// were named in, however they were read. Empty when all may be written.
+pub fn leaving<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Vec<Finding> {
+    let leaves = |source: &&Source| match (&source.bounds, &source.path) {
+        (Some(bounds), Some(path)) => !bounds.holds(path),
+        _ => false,
+    };
+    sources
+        .into_iter()
+        .filter(leaves)
+        .map(|source| {
+            let message = format!("{} was not written: {}.", source.shown, Refused::Outside);
+            Finding::new(input::LEADS_OUTSIDE, message).at(Place::start_of(source.shown.clone()))
+        })
+        .collect()
+}
+
 fn refusal(source: &Source, why: &str) -> Finding {
     let message = format!("No copy of {} was written: {why}.", source.shown);
     Finding::new(input::UNSAFE_OUTPUT_PATH, message).at(Place::start_of(source.shown.clone()))
@@ -43,6 +62,11 @@ fn destination(dir: &Path, source: &Source, inputs: &BTreeMap<PathBuf, &str>) ->
     let below = path_below(source).ok_or("its path leaves its input root")?;
     let path = dir.join(below);
     let real = resolved(&path);
+    // A folder that is named inside the repository has to be there.
+    let carried_out = Bounds::of_named(dir).is_some_and(|bounds| !bounds.holds(dir));
+    if carried_out {
+        return Err(format!("{} is a link that leads out of the repository or folder", shown(dir)));
+    }
     if !real.starts_with(resolved(dir)) || (path.is_symlink() && !path.exists()) {
         return Err(format!("{} is a link or lies behind one that leads out of {}", shown(&path), shown(dir)));
     }
@@ -76,7 +100,7 @@ mod tests {
     use std::fs;
 
     fn source(shown: &str, root: &str) -> Source {
-        Source { shown: shown.into(), path: None, root: root.into(), role: Role::Input, named: false }
+        Source { shown: shown.into(), path: None, root: root.into(), role: Role::Input, named: false, bounds: None }
     }
 
     fn check(shown: &str, root: &str, expected: Option<&str>) {

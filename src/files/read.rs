@@ -4,6 +4,7 @@
 mod tests;
 
 use super::filter::{Filter, Interest};
+use super::open::{self, Limits, Refused};
 use super::text::decode;
 use super::walk::{Source, Walked, unreadable};
 use crate::finding::catalogue::input;
@@ -11,6 +12,7 @@ use crate::finding::{Finding, Place};
 use rayon::prelude::*;
 use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -68,16 +70,17 @@ pub fn read_from(walked: Walked, want: Want, stdin: &mut dyn Read) -> Scan {
             return scan;
         }
     };
+    let limits = walked.limits;
     let held = Budget::new(if want == Want::Everything { usize::MAX } else { HELD_BYTES });
-    let piped = walked.sources.iter().any(|source| source.path.is_none()).then(|| read_all(stdin));
+    let piped = walked.sources.iter().any(|source| source.path.is_none()).then(|| open::all_of(stdin, limits.stdin));
 
     let glances: Vec<Glance> = walked
         .sources
         .par_iter()
-        .map_init(Vec::new, |buffer, source| glance(&filter, &held, source, piped.as_ref(), buffer))
+        .map_init(Vec::new, |buffer, source| glance(&filter, &held, source, piped.as_ref(), &limits, buffer))
         .collect();
 
-    gather(scan, &filter, walked.sources, glances, want)
+    gather(scan, &filter, walked.sources, glances, want, &limits)
 }
 
 /// Does for bytes that were read elsewhere (from a git revision) what [`read()`] does for files.
@@ -99,7 +102,7 @@ pub(super) fn sift(read: impl Iterator<Item = (Source, io::Result<Vec<u8>>)>, wa
             (source, glance)
         })
         .unzip();
-    gather(Scan::default(), &filter, sources, glances, want)
+    gather(Scan::default(), &filter, sources, glances, want, &Limits::default())
 }
 
 fn no_filter(error: &aho_corasick::BuildError) -> Finding {
@@ -110,7 +113,14 @@ fn no_filter(error: &aho_corasick::BuildError) -> Finding {
 }
 
 /// Decides, now that all files were looked at, which of them are parsed, and adds them to the scan.
-fn gather(mut scan: Scan, filter: &Filter, sources: Vec<Source>, glances: Vec<Glance>, want: Want) -> Scan {
+fn gather(
+    mut scan: Scan,
+    filter: &Filter,
+    sources: Vec<Source>,
+    glances: Vec<Glance>,
+    want: Want,
+    limits: &Limits,
+) -> Scan {
     for glance in &glances {
         if let Glance::Seen { size, .. } = glance {
             scan.seen += 1;
@@ -120,8 +130,11 @@ fn gather(mut scan: Scan, filter: &Filter, sources: Vec<Source>, glances: Vec<Gl
     let about_security =
         |glance: &Glance| matches!(glance, Glance::Seen { interest, .. } if interest.legacy || interest.security);
     let parse = want == Want::Everything || glances.iter().any(about_security);
-    let outcomes: Vec<Option<Result<SourceFile, Finding>>> =
-        sources.into_par_iter().zip(glances).map(|(source, glance)| settle(filter, source, glance, parse)).collect();
+    let outcomes: Vec<Option<Result<SourceFile, Finding>>> = sources
+        .into_par_iter()
+        .zip(glances)
+        .map(|(source, glance)| settle(filter, source, glance, parse, limits))
+        .collect();
     for outcome in outcomes.into_iter().flatten() {
         match outcome {
             Ok(file) => scan.files.push(file),
@@ -147,10 +160,11 @@ fn glance(
     held: &Budget,
     source: &Source,
     piped: Option<&io::Result<Vec<u8>>>,
+    limits: &Limits,
     buffer: &mut Vec<u8>,
 ) -> Glance {
     let outcome = match (&source.path, piped) {
-        (Some(path), _) => File::open(path).and_then(|mut file| read_into(&mut file, buffer)),
+        (Some(path), _) => opened(source, path, limits).and_then(|mut file| read_into(&mut file, limits.file, buffer)),
         (None, Some(Ok(bytes))) => Ok(bytes.as_slice()),
         (None, Some(Err(error))) => return Glance::Failed(unreadable(source.shown.clone(), error)),
         (None, None) => Ok([].as_slice()),
@@ -170,7 +184,13 @@ fn glance(
 }
 
 /// Turns a glance into a file to parse, a finding, or nothing.
-fn settle(filter: &Filter, source: Source, glance: Glance, parse: bool) -> Option<Result<SourceFile, Finding>> {
+fn settle(
+    filter: &Filter,
+    source: Source,
+    glance: Glance,
+    parse: bool,
+    limits: &Limits,
+) -> Option<Result<SourceFile, Finding>> {
     let (interest, bytes) = match glance {
         Glance::Failed(finding) => return Some(Err(finding)),
         Glance::Seen { interest, bytes, .. } => (interest, bytes),
@@ -181,7 +201,9 @@ fn settle(filter: &Filter, source: Source, glance: Glance, parse: bool) -> Optio
     }
     let (interest, bytes) = match bytes {
         Some(bytes) => (interest, bytes),
-        None => match source.path.as_ref().map(std::fs::read)? {
+        None => match opened(&source, source.path.as_ref()?, limits)
+            .and_then(|mut file| open::all_of(&mut file, limits.file))
+        {
             Ok(bytes) => (filter.interest(&bytes), bytes),
             Err(error) => return Some(Err(unreadable(source.shown, &error))),
         },
@@ -192,18 +214,23 @@ fn settle(filter: &Filter, source: Source, glance: Glance, parse: bool) -> Optio
     }
 }
 
-fn read_all(input: &mut dyn Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    input.read_to_end(&mut bytes)?;
-    Ok(bytes)
+/// The file, opened inside its bounds; without bounds it is the user's own word.
+fn opened(source: &Source, path: &Path, limits: &Limits) -> io::Result<File> {
+    match &source.bounds {
+        Some(bounds) => open::open(path, bounds, limits),
+        None => File::open(path),
+    }
 }
 
 /// Reads the file into `buffer`, which only ever grows and is reused for the next file. Unlike `read_to_end` this asks
 /// for no metadata: for small manifests that is two of six system calls.
-fn read_into<'a>(file: &mut File, buffer: &'a mut Vec<u8>) -> io::Result<&'a [u8]> {
+fn read_into<'a>(file: &mut File, limit: u64, buffer: &'a mut Vec<u8>) -> io::Result<&'a [u8]> {
     const CHUNK: usize = 64 << 10;
     let mut length = 0;
     loop {
+        if length as u64 > limit {
+            return Err(Refused::TooLarge(limit).into());
+        }
         if length == buffer.len() {
             buffer.resize((2 * length).max(CHUNK), 0);
         }

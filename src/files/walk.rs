@@ -3,14 +3,19 @@
 #[cfg(test)]
 mod tests;
 
+use super::bounds::Bounds;
+use super::ignored::Ignored;
+use super::open::{Limits, Links, Refused};
 use super::resolve::resolved;
 use super::shown::{self, STDIN, shown};
+use super::tracked::Tracked;
 use crate::finding::catalogue::input;
 use crate::finding::{Finding, Place};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 
 /// What a file is read for.
@@ -57,6 +62,9 @@ pub struct Source {
     pub role: Role,
     /// True when the user named this very file (or standard input), false when it was met in a folder.
     pub named: bool,
+    /// The folder that it must lie in, links followed; `None` for what the user named outside of it, for standard input
+    /// and for the files of a git revision.
+    pub bounds: Option<Bounds>,
 }
 
 /// What [`walk`] found.
@@ -66,6 +74,33 @@ pub struct Walked {
     pub sources: Vec<Source>,
     /// Paths that do not exist or cannot be read, folders without manifests, folders not entered.
     pub findings: Vec<Finding>,
+    /// How many manifests ignore files left out. Counted only where two states are compared: elsewhere ignored folders
+    /// are not entered.
+    pub ignored: usize,
+    /// How much of the files is to be read.
+    pub limits: Limits,
+}
+
+/// How a walk goes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Manner<'a> {
+    /// How much is read of one file, and from where.
+    pub limits: Limits,
+    /// What ignore files leave out.
+    pub ignoring: Ignoring<'a>,
+}
+
+/// Whose ignore files count, and for what.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Ignoring<'a> {
+    /// Those of the folders walked, for every file.
+    #[default]
+    AsWritten,
+    /// Those of the folders walked, except for files that git tracks: a branch cannot hide what it holds.
+    Untracked(&'a Tracked),
+    /// Those of another folder, whose state the walked one is compared with. A file there decides about the file of the
+    /// same path here.
+    AsIn(&'a Path),
 }
 
 impl Walked {
@@ -89,18 +124,23 @@ impl Walked {
 /// * A file that is reached twice is listed once: as an input rather than as inventory, under its own name rather than
 ///   a link's, as named rather than met.
 pub fn walk(roots: &[Root]) -> Walked {
+    walk_as(roots, &Manner::default())
+}
+
+/// Like [`walk`], in a manner of one's own.
+pub fn walk_as(roots: &[Root], manner: &Manner<'_>) -> Walked {
+    let mut walked = Walked { limits: manner.limits, ..Walked::default() };
     let mut found = Vec::new();
-    let mut findings = Vec::new();
     for root in roots {
-        find(root, &mut found, &mut findings);
+        find(root, manner, &mut found, &mut walked);
     }
     if roots.len() > 1 || found.iter().any(|file: &Found| file.linked) {
         found.sort_by(|a, b| (&a.identity, rank(&a.source, a.linked)).cmp(&(&b.identity, rank(&b.source, b.linked))));
         found.dedup_by(|later, earlier| later.identity == earlier.identity);
     }
-    let mut sources: Vec<Source> = found.into_iter().map(|file| file.source).collect();
-    sources.sort_by(|a, b| a.shown.cmp(&b.shown));
-    Walked { sources, findings }
+    walked.sources = found.into_iter().map(|file| file.source).collect();
+    walked.sources.sort_by(|a, b| a.shown.cmp(&b.shown));
+    walked
 }
 
 /// A file on its way into the list, with what decides between several ways to reach it.
@@ -118,21 +158,21 @@ pub(super) fn rank(source: &Source, linked: bool) -> (Role, bool, bool, usize, &
     (source.role, linked, !source.named, source.shown.len(), &source.shown)
 }
 
-fn find(root: &Root, found: &mut Vec<Found>, findings: &mut Vec<Finding>) {
+fn find(root: &Root, manner: &Manner<'_>, found: &mut Vec<Found>, walked: &mut Walked) {
     if root.path.as_os_str() == STDIN {
         found.push(standard_input(root.role));
         return;
     }
     let name = shown(&root.path);
     match fs::metadata(&root.path) {
-        Ok(about) if about.is_dir() => find_in_folder(root, name, found, findings),
+        Ok(about) if about.is_dir() => find_in_folder(root, name, manner, found, walked),
         Ok(_) => found.push(named_file(root, name)),
-        Err(error) => findings.push(unreachable(name, &root.path, &error)),
+        Err(error) => walked.findings.push(unreachable(name, &root.path, &error)),
     }
 }
 
 fn standard_input(role: Role) -> Found {
-    let source = Source { shown: STDIN.into(), path: None, root: "".into(), role, named: true };
+    let source = Source { shown: STDIN.into(), path: None, root: "".into(), role, named: true, bounds: None };
     Found { source, identity: PathBuf::from(STDIN), linked: false }
 }
 
@@ -141,7 +181,11 @@ fn named_file(root: &Root, name: Arc<str>) -> Found {
     let identity = root.path.canonicalize().unwrap_or_else(|_| root.path.clone());
     let folder = root.path.parent().map(shown).unwrap_or_default();
     let linked = root.path.is_symlink();
-    let source = Source { shown: name, path: Some(root.path.clone()), root: folder, role: root.role, named: true };
+    // A pipe or device that is named itself (`mkfifo`) is meant; behind a link it could be anybody's.
+    let special = root.path.symlink_metadata().is_ok_and(|about| !about.is_file() && !about.is_symlink());
+    let bounds = Bounds::of_named(&root.path).filter(|_| !special);
+    let source =
+        Source { shown: name, path: Some(root.path.clone()), root: folder, role: root.role, named: true, bounds };
     Found { source, identity, linked }
 }
 
@@ -155,26 +199,48 @@ fn unreachable(name: Arc<str>, path: &Path, error: &io::Error) -> Finding {
     Finding::new(input::MISSING_PATH, message).at(Place::start_of(name))
 }
 
-/// The finding for a file or folder that exists and cannot be read.
+/// The finding for a file or folder that exists and cannot be read, or must not be.
 pub(super) fn unreadable(name: Arc<str>, error: &io::Error) -> Finding {
-    let message = format!("{} cannot be read: {error}.", shown::folder(&name));
-    Finding::new(input::UNREADABLE_FILE, message).at(Place::start_of(name))
+    let (code, message) = match Refused::of(error) {
+        Some(Refused::Outside) => (input::LEADS_OUTSIDE, format!("{} was not read: {error}.", shown::folder(&name))),
+        Some(Refused::TooLarge(_)) => (input::FILE_TOO_LARGE, format!("{name} was not read: {error}.")),
+        Some(Refused::NotRegular) => {
+            (input::UNREADABLE_FILE, format!("{name} is no regular file, so it was not read."))
+        }
+        None => (input::UNREADABLE_FILE, format!("{} cannot be read: {error}.", shown::folder(&name))),
+    };
+    Finding::new(code, message).at(Place::start_of(name))
 }
 
-fn find_in_folder(root: &Root, name: Arc<str>, found: &mut Vec<Found>, findings: &mut Vec<Finding>) {
+fn find_in_folder(root: &Root, name: Arc<str>, manner: &Manner<'_>, found: &mut Vec<Found>, walked: &mut Walked) {
     let top = match root.path.canonicalize() {
         Ok(top) => top,
-        Err(error) => return findings.push(unreadable(name, &error)),
+        Err(error) => return walked.findings.push(unreadable(name, &error)),
     };
-    let folder = Folder { given: &root.path, top, name, role: root.role };
-    let before = (found.len(), findings.len());
+    let bounds = Bounds::of_root(&root.path);
+    if manner.limits.links == Links::Inside && bounds.below(&top).is_none() {
+        return walked.findings.push(unreadable(name, &Refused::Outside.into()));
+    }
+    let (limits, ignored) = (&manner.limits, AtomicUsize::new(0));
+    let rules = match manner.ignoring {
+        Ignoring::AsIn(folder) => Ignored::alone(&resolved(folder), &Bounds::of_root(folder), limits),
+        Ignoring::AsWritten | Ignoring::Untracked(_) => Ignored::of(&top, &bounds, limits),
+    };
+    let folder = Folder { given: &root.path, top, name, role: root.role, bounds };
+    let sight = Sight { rules, ignoring: manner.ignoring, ignored };
+    let before = (found.len(), walked.findings.len());
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
         scope.spawn(|| {
             walker(&root.path).run(|| {
                 let sender = sender.clone();
-                let folder = &folder;
+                let (folder, sight) = (&folder, &sight);
                 Box::new(move |entry| {
+                    if let Ok(entry) = &entry
+                        && !sight.takes(folder, entry)
+                    {
+                        return WalkState::Skip;
+                    }
                     if let Some(met) = folder.meet(entry) {
                         // Fails only when the receiver is gone, and it outlives the walk.
                         let _ = sender.send(met);
@@ -187,12 +253,44 @@ fn find_in_folder(root: &Root, name: Arc<str>, found: &mut Vec<Found>, findings:
         for met in receiver {
             match met {
                 Met::File(file) => found.push(*file),
-                Met::Trouble(finding) => findings.push(*finding),
+                Met::Trouble(finding) => walked.findings.push(*finding),
             }
         }
     });
-    if (found.len(), findings.len()) == before {
-        findings.push(no_manifests(folder.name));
+    walked.ignored += sight.ignored.into_inner();
+    walked.findings.extend(sight.rules.findings());
+    if (found.len(), walked.findings.len()) == before {
+        walked.findings.push(no_manifests(folder.name));
+    }
+}
+
+/// What of a folder is seen.
+struct Sight<'a> {
+    rules: Ignored,
+    ignoring: Ignoring<'a>,
+    /// Manifests left out.
+    ignored: AtomicUsize,
+}
+
+impl Sight<'_> {
+    /// False for an entry that ignore files leave out.
+    fn takes(&self, folder: &Folder<'_>, entry: &DirEntry) -> bool {
+        let Ok(inner) = entry.path().strip_prefix(folder.given) else { return true };
+        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+        if inner.as_os_str().is_empty() || !is_folder && !is_manifest_name(inner) {
+            return true;
+        }
+        match self.ignoring {
+            Ignoring::AsWritten => !self.rules.excludes(inner, is_folder),
+            // A folder that is left out may hold tracked files, and all others are counted.
+            Ignoring::Untracked(_) | Ignoring::AsIn(_) if is_folder => true,
+            Ignoring::Untracked(tracked) if tracked.holds(&folder.top.join(inner)) => true,
+            Ignoring::Untracked(_) | Ignoring::AsIn(_) => {
+                let excluded = self.rules.excludes(inner, is_folder);
+                self.ignored.fetch_add(usize::from(excluded), Ordering::Relaxed);
+                !excluded
+            }
+        }
     }
 }
 
@@ -204,8 +302,9 @@ fn no_manifests(name: Arc<str>) -> Finding {
     Finding::new(input::NO_MANIFESTS, message).at(Place::start_of(name))
 }
 
+/// Hidden files are left out here; what ignore files say is for [`Ignored`].
 fn walker(path: &Path) -> ignore::WalkParallel {
-    WalkBuilder::new(path).require_git(false).git_global(false).git_exclude(false).follow_links(false).build_parallel()
+    WalkBuilder::new(path).standard_filters(false).hidden(true).follow_links(false).build_parallel()
 }
 
 /// A folder that is being walked.
@@ -217,6 +316,7 @@ struct Folder<'a> {
     /// As shown.
     name: Arc<str>,
     role: Role,
+    bounds: Bounds,
 }
 
 enum Met {
@@ -279,6 +379,7 @@ impl Folder<'_> {
             root: self.name.clone(),
             role: self.role,
             named: false,
+            bounds: Some(self.bounds.clone()),
         };
         Met::File(Box::new(Found { source, identity, linked }))
     }
@@ -294,9 +395,7 @@ impl Folder<'_> {
 
 /// A pipe, socket or device among the manifests: opening it could wait for ever.
 fn not_a_file(path: &Path) -> Met {
-    let name = shown(path);
-    let message = format!("{name} is no regular file, so it was not read.");
-    Met::Trouble(Box::new(Finding::new(input::UNREADABLE_FILE, message).at(Place::start_of(name))))
+    Met::Trouble(Box::new(unreadable(shown(path), &Refused::NotRegular.into())))
 }
 
 pub(super) fn linked_folder(name: Arc<str>, target: &Path) -> Finding {

@@ -23,6 +23,8 @@ pub struct Exit {
     /// Old objects were left alone because they stand in a template or inside a string, and the user has not allowed
     /// that by name (3): what was skipped must be visible in the exit code.
     pub left_alone: bool,
+    /// The settings are not those of the base revision, and that was not accepted (3).
+    pub settings_changed: bool,
     /// Something would change (1, where the subcommand asks for it).
     pub pending: bool,
 }
@@ -42,6 +44,7 @@ impl Exit {
             ]
             .contains(&finding.code);
             match finding.severity {
+                _ if finding.code == catalogue::input::SETTINGS_CHANGED => exit.settings_changed = true,
                 Severity::Error if about_input && is_about_reading(finding) => exit.unreadable = true,
                 Severity::Error if about_proof => exit.different = true,
                 Severity::Error => exit.refused = true,
@@ -97,7 +100,7 @@ pub fn exit_code(exit: Exit, changes_count: bool) -> u8 {
         5
     } else if exit.different {
         4
-    } else if exit.refused || exit.lossy || exit.left_alone {
+    } else if exit.refused || exit.lossy || exit.left_alone || exit.settings_changed {
         3
     } else if exit.pending && changes_count {
         1

@@ -1,7 +1,7 @@
 //! From paths to a [`World`]: reads the files, parses them, finds kustomizations, reports what is left out.
 
 use super::bases;
-use crate::files::{self, Role, Root, Want};
+use crate::files::{self, Ignoring, Manner, Role, Root, Snapshot, Want};
 use crate::finding::Finding;
 use crate::finding::catalogue::input;
 use crate::mesh::{self, BuildOptions, Completeness, Input, Settings, World};
@@ -51,6 +51,8 @@ pub struct Loaded {
     pub documents: usize,
     /// How many files or documents were left out.
     pub skipped: usize,
+    /// How many manifests ignore files left out, where two states are compared.
+    pub ignored: usize,
     /// What went wrong while reading, and what was left out.
     pub findings: Vec<Finding>,
     /// For `--verbose`.
@@ -63,26 +65,39 @@ const LEGACY_GROUPS: [&str; 4] =
 
 /// Reads everything below `roots`.
 pub fn load(roots: &[Root], reading: &Reading, want: Want) -> Loaded {
-    let walked = files::walk(roots);
-    let kustomizations = files::kustomize::find(&walked.sources);
-    from_scan(files::read(walked, want), &kustomizations, reading)
+    load_ignoring(roots, reading, want, Ignoring::AsWritten)
+}
+
+/// Like [`load`] for one of two states that are compared, where ignore files do not count as they stand.
+pub fn load_ignoring(roots: &[Root], reading: &Reading, want: Want, ignoring: Ignoring<'_>) -> Loaded {
+    let walked = files::walk_as(roots, &Manner { limits: reading.limits, ignoring });
+    let ignored = walked.ignored;
+    let kustomizations = files::kustomize::find(&walked.sources, &reading.limits);
+    Loaded { ignored, ..from_scan(files::read(walked, want), &kustomizations, reading) }
 }
 
 /// Reads what `paths` held at a git revision, without touching the working tree. The inventory is read at the revision
-/// too where it is in a repository, else as it is now.
+/// too where it is in the repository, else as it is now.
 ///
 /// # Errors
 /// When the revision cannot be read at all.
-pub fn revision(base: &str, paths: &[PathBuf], inventory: &[Root], reading: &Reading) -> anyhow::Result<Loaded> {
-    let inputs: Vec<Root> = paths.iter().map(Root::input).collect();
+pub fn revision(
+    snapshot: &mut Snapshot,
+    paths: &[PathBuf],
+    inventory: &[Root],
+    reading: &Reading,
+) -> anyhow::Result<Loaded> {
+    let (mut roots, outside): (Vec<Root>, Vec<Root>) =
+        inventory.iter().cloned().partition(|root| snapshot.covers(&root.path));
+    roots.splice(0..0, paths.iter().map(Root::input));
     let failed = |finding: Finding| anyhow::anyhow!("{}", finding.message);
-    let mut then = files::git::revision(base, &inputs, Want::Everything).map_err(failed)?;
-    let around = match files::git::revision(base, inventory, Want::Everything) {
-        Ok(revision) => revision.scan,
-        Err(_) => files::read(files::walk(inventory), Want::Everything),
-    };
-    then.scan.files.extend(around.files);
-    then.scan.findings.extend(around.findings);
+    let mut then = snapshot.read(&roots, Want::Everything).map_err(failed)?;
+    if !outside.is_empty() {
+        let walked = files::walk_as(&outside, &Manner { limits: reading.limits, ..Manner::default() });
+        let around = files::read(walked, Want::Everything);
+        then.scan.files.extend(around.files);
+        then.scan.findings.extend(around.findings);
+    }
     Ok(from_scan(then.scan, &then.kustomizations, reading))
 }
 
@@ -154,7 +169,7 @@ fn from_scan(scan: files::Scan, kustomizations: &files::kustomize::Kustomization
                 + environment.mesh.bindings.len(),
         ));
     }
-    Loaded { world, options, files: by_path, seen: scan.seen, documents, skipped, findings, notes }
+    Loaded { world, options, files: by_path, seen: scan.seen, documents, skipped, ignored: 0, findings, notes }
 }
 
 /// Folder to the `namespace:` of its kustomization.

@@ -1,10 +1,11 @@
 //! `verify`: compares two sets of manifests, any mix of old and new kinds on either side.
 
-use super::load::{self, Loaded, Reading, load};
+use super::load::{self, Loaded, Reading};
 use super::{fill, proof, strangers};
 use crate::access::{self, Side, World};
-use crate::files::{self, Root, Want};
+use crate::files::{self, Ignoring, Root, Snapshot, Want};
 use crate::finding::Finding;
+use crate::finding::catalogue::input;
 use crate::mesh::{self, Mesh};
 use crate::report::{Purpose, Report, Summary};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,9 +18,18 @@ pub struct Comparison {
     after: Loaded,
     /// The folder of each side, to tell which environment of one is which of the other; empty for the top.
     folders: (String, String),
+    /// What was found before anything was read: about the settings.
+    findings: Vec<Finding>,
 }
 
 impl Comparison {
+    /// The same with findings that are about neither side.
+    #[must_use]
+    pub fn with(mut self, findings: Vec<Finding>) -> Comparison {
+        self.findings.extend(findings);
+        self
+    }
+
     /// How many files were looked at; 0 on either side means that there is nothing to compare with.
     pub fn seen(&self) -> usize {
         self.before.seen.min(self.after.seen)
@@ -34,29 +44,47 @@ impl Comparison {
     }
 }
 
-/// Reads two sets of manifests.
+/// Reads two sets of manifests. Where the first is a folder, its ignore files decide about both: the second one cannot
+/// hide what it changes.
 pub fn compare(before: &[Root], after: &[Root], reading: &Reading) -> Comparison {
     let folders = (folder_of(before), folder_of(after));
-    let before = load(before, reading, Want::Everything);
-    let after = load(after, reading, Want::Everything);
-    aligned(Comparison { before, after, folders })
+    let ignoring = match before.first() {
+        Some(root) if root.path.is_dir() => Ignoring::AsIn(&root.path),
+        _ => Ignoring::AsWritten,
+    };
+    let before = load::load_ignoring(before, reading, Want::Everything, ignoring);
+    let after = load::load_ignoring(after, reading, Want::Everything, ignoring);
+    aligned(Comparison { before, after, folders, findings: Vec::new() })
 }
 
-/// Reads a git revision and the working tree.
+/// Reads a git revision and the working tree. Ignore files leave out what git does not track, and nothing else.
 ///
 /// # Errors
-/// When the revision cannot be read: no repository, no such revision, no git.
+/// When the revision cannot be read, or a path is not in its repository.
 pub fn compare_with_revision(
-    base: &str,
+    snapshot: &mut Snapshot,
     paths: &[PathBuf],
     inventory: &[Root],
     reading: &Reading,
 ) -> anyhow::Result<Comparison> {
+    let before = load::revision(snapshot, paths, inventory, reading)?;
     let mut now: Vec<Root> = paths.iter().map(Root::input).collect();
     now.extend(inventory.iter().cloned());
-    let after = load(&now, reading, Want::Everything);
-    let before = load::revision(base, paths, inventory, reading)?;
-    Ok(aligned(Comparison { before, after, folders: (String::new(), String::new()) }))
+    let tracked = snapshot.tracked().map_err(|finding| anyhow::anyhow!("{}", finding.message))?;
+    let after = load::load_ignoring(&now, reading, Want::Everything, Ignoring::Untracked(&tracked));
+    let folders = (String::new(), String::new());
+    Ok(aligned(Comparison { before, after, folders, findings: Vec::new() }))
+}
+
+/// How many manifests of a state ignore files left out, when there are any.
+fn ignored(state: &str, loaded: &Loaded) -> Option<Finding> {
+    let (count, s) = (loaded.ignored, if loaded.ignored == 1 { " was" } else { "s were" });
+    (count > 0).then(|| {
+        Finding::new(
+            input::MANIFESTS_IGNORED,
+            format!("{count} manifest{s} left out of the {state} state by ignore files."),
+        )
+    })
 }
 
 /// The folder that the paths of a side start with.
@@ -105,7 +133,8 @@ pub fn verify(comparison: &Comparison, reading: &Reading, strict: bool) -> Repor
         let (before, after) = (strangers::joined(before, &namespaces), strangers::joined(after, &namespaces));
         verdicts.extend(access::prove(side(&before), side(&after), &options));
     }
-    let mut findings: Vec<Finding> = Vec::new();
+    let mut findings: Vec<Finding> = comparison.findings.clone();
+    findings.extend([ignored("first", &comparison.before), ignored("second", &comparison.after)].into_iter().flatten());
     for loaded in [&comparison.before, &comparison.after] {
         findings.extend(loaded.findings.iter().cloned());
         findings.extend(loaded.world.findings.iter().cloned());

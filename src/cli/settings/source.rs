@@ -27,12 +27,12 @@ pub struct InForce {
 
 impl InForce {
     /// No settings.
-    fn nothing() -> InForce {
+    pub(super) fn nothing() -> InForce {
         InForce { config: Config::default(), name: None, file: None, folder: PathBuf::new(), bounds: Vec::new() }
     }
 
     /// The settings that a text holds; `name` is how messages call it.
-    fn read(name: String, text: &str, folder: PathBuf, bounds: Vec<Bounds>) -> anyhow::Result<InForce> {
+    pub(super) fn read(name: String, text: &str, folder: PathBuf, bounds: Vec<Bounds>) -> anyhow::Result<InForce> {
         let file = Config::parse(&name, text).map_err(|misread| anyhow::anyhow!("{name}: {misread}"))?;
         let config = file.as_ref().map(|file| file.value.clone()).unwrap_or_default();
         Ok(InForce { config, name: Some(name), file, folder, bounds })

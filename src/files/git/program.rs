@@ -1,37 +1,83 @@
-//! Calling `git`: which commands, with which safety, and what their failures mean.
+//! Calling `git`: the one place that does, with which safety, and what its failures mean.
+//!
+//! The program is called, rather than a library linked: it reads every repository that its user's git can read
+//! (worktrees, alternates, partial clones, SHA-256, new index versions), it checks who owns the repository, and it brings
+//! one short command line to review where a library brings a hundred crates. What makes it safe is that it is told
+//! everything and finds out nothing: one repository, found from the working directory and named on every call; no
+//! variable of the environment; no network; no program that a configuration names.
 
 use super::tree::path_of;
+use crate::files::open::{Refused, all_of};
+use crate::files::shown::{folder, shown};
 use crate::finding::catalogue::input;
 use crate::finding::{Finding, Place};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
-use std::sync::Arc;
 
-/// A work tree, and the path of the command line that led to it.
+/// What git is told on every call. A folder of the tree that looks like a repository is none; nothing is fetched, watched
+/// or paged.
+const SETTINGS: [&str; 6] = [
+    "safe.bareRepository=explicit",
+    "protocol.allow=never",
+    "protocol.ext.allow=never",
+    "core.fsmonitor=false",
+    "core.untrackedCache=false",
+    "core.hooksPath=/dev/null",
+];
+
+/// What its environment says, after every `GIT_*` variable was taken out: messages that can be recognised, no refreshed
+/// index, the objects as they are, and never a fetch (the last line says it to versions that do not know the second).
+const ENVIRONMENT: [(&str, &str); 6] = [
+    ("LC_ALL", "C"),
+    ("GIT_NO_LAZY_FETCH", "1"),
+    ("GIT_NO_REPLACE_OBJECTS", "1"),
+    ("GIT_OPTIONAL_LOCKS", "0"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("GIT_ALLOW_PROTOCOL", "none"),
+];
+
+/// A repository and its work tree.
 #[derive(Clone, Debug)]
 pub(super) struct Git {
     /// The top folder of the work tree, links resolved.
     pub(super) top: PathBuf,
-    shown: Arc<str>,
+    /// The folder that git keeps its data in.
+    store: PathBuf,
 }
 
 impl Git {
-    /// The work tree that holds `place` (a resolved path that need not exist).
-    pub(super) fn around(shown: &Arc<str>, place: &Path) -> Result<Git, Finding> {
-        let folder = place.ancestors().find(|ancestor| ancestor.is_dir()).unwrap_or(place);
-        let git = Git { top: folder.to_owned(), shown: shown.clone() };
-        let output = git.run(&["rev-parse", "--show-toplevel"])?;
+    /// The repository whose work tree holds `place`, a folder.
+    pub(super) fn around(place: &Path) -> Result<Git, Finding> {
+        let mut command = bare_command();
+        command.arg("-C").arg(place).args(["rev-parse", "--show-toplevel", "--absolute-git-dir"]);
+        let output = finish(start(&mut command)?, "rev-parse", place)?;
+        let nowhere = || {
+            let name = shown(place);
+            let message = format!("{} is in no git work tree.", folder(&name));
+            Finding::new(input::NO_REPOSITORY, message).at(Place::start_of(name))
+        };
         if !output.status.success() {
             let complaint = complaint(&output);
-            if complaint.contains("not a git repository") || complaint.contains("must be run in a work tree") {
-                let message = format!("{} is in no git repository.", super::super::shown::folder(shown));
-                return Err(Finding::new(input::NO_REPOSITORY, message).at(Place::start_of(shown.clone())));
-            }
-            return Err(git.failed("rev-parse", &complaint));
+            let none = ["not a git repository", "must be run in a work tree", "cannot use bare repository"];
+            // ANY of these says that there is no work tree; everything else is a failure.
+            return Err(if none.iter().any(|sentence| complaint.contains(sentence)) {
+                nowhere()
+            } else {
+                failed("rev-parse", place, &complaint)
+            });
         }
-        let top = path_of(output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout));
-        Ok(Git { top: top.canonicalize().unwrap_or(top), shown: shown.clone() })
+        let lines: Vec<&[u8]> = output.stdout.split(|&byte| byte == b'\n').collect();
+        let [top, store, []] = lines.as_slice() else {
+            return Err(failed("rev-parse", place, "the path of the repository holds a line break"));
+        };
+        let top = path_of(top).canonicalize().map_err(|error| failed("rev-parse", place, &error.to_string()))?;
+        // A work tree says so itself. A folder that only looks like a repository does not, in no version of git: `.git`
+        // is the one name that nobody can commit.
+        if top.join(".git").symlink_metadata().is_err() {
+            return Err(nowhere());
+        }
+        Ok(Git { top, store: path_of(store) })
     }
 
     /// The id of the commit that `base` means.
@@ -45,59 +91,84 @@ impl Git {
                 return Ok(id);
             }
         }
-        let message =
-            format!("The repository of {} has no revision {base:?}.", super::super::shown::folder(&self.shown));
+        let message = format!("The repository at {} has no revision {base:?}.", shown(&self.top));
         Err(Finding::new(input::UNKNOWN_REVISION, message))
     }
 
     /// All files of a commit, as [`super::Tree::parse`] reads them.
     pub(super) fn list(&self, commit: &str) -> Result<Vec<u8>, Finding> {
-        let output = self.run(&["ls-tree", "-r", "-z", "--full-tree", commit])?;
-        if output.status.success() { Ok(output.stdout) } else { Err(self.failed("ls-tree", &complaint(&output))) }
+        self.told(&["ls-tree", "-r", "-z", "--full-tree", commit])
+    }
+
+    /// The files that git tracks in the work tree: paths relative to the top, each ended by NUL.
+    pub(super) fn tracked(&self) -> Result<Vec<u8>, Finding> {
+        self.told(&["ls-files", "-z", "--cached", "--full-name"])
     }
 
     /// Starts the process that hands out contents.
     pub(super) fn objects(&self) -> Result<Objects, Finding> {
-        let mut child =
-            self.start(self.command(&["cat-file", "--batch"]).stdin(Stdio::piped()).stderr(Stdio::null()))?;
+        let mut child = start(self.command(&["cat-file", "--batch"]).stdin(Stdio::piped()).stderr(Stdio::null()))?;
         match (child.stdin.take(), child.stdout.take()) {
             (Some(ask), Some(answer)) => Ok(Objects { child, ask: Some(ask), answer: BufReader::new(answer) }),
-            _ => Err(self.failed("cat-file", "no pipe to it")),
+            _ => Err(failed("cat-file", &self.top, "no pipe to it")),
         }
+    }
+
+    /// The output of a command that succeeds.
+    fn told(&self, arguments: &[&str]) -> Result<Vec<u8>, Finding> {
+        let output = self.run(arguments)?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        Err(failed(arguments.first().unwrap_or(&""), &self.top, &complaint(&output)))
     }
 
     fn run(&self, arguments: &[&str]) -> Result<Output, Finding> {
-        let child = self.start(self.command(arguments).stdin(Stdio::null()))?;
-        child.wait_with_output().map_err(|error| self.failed(arguments.first().unwrap_or(&""), &error.to_string()))
+        finish(start(&mut self.command(arguments))?, arguments.first().unwrap_or(&""), &self.top)
     }
 
-    /// `git` in the work tree, found from the folder alone: inside a hook, git's own variables would lead elsewhere.
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("git");
-        command.arg("-C").arg(&self.top).args(arguments);
-        for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY"] {
-            command.env_remove(variable);
-        }
-        // Messages that can be recognised, and no refreshed index.
-        command.env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0");
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut command = bare_command();
+        command.arg("-C").arg(&self.top);
+        command.arg("--git-dir").arg(&self.store).arg("--work-tree").arg(&self.top).args(arguments);
         command
     }
+}
 
-    fn start(&self, command: &mut Command) -> Result<Child, Finding> {
-        command.spawn().map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => {
-                Finding::new(input::GIT_FAILED, "The git program was not found; it is needed to read a revision.")
-                    .remedy("Install git, or give verify two folders.")
-            }
-            _ => self.failed("", &error.to_string()),
-        })
+/// `git` with everything that makes it safe, and nothing to do yet.
+fn bare_command() -> Command {
+    let mut command = Command::new("git");
+    for (variable, _) in std::env::vars_os() {
+        if variable.as_encoded_bytes().starts_with(b"GIT_") {
+            command.env_remove(variable);
+        }
     }
+    command.envs(ENVIRONMENT).arg("--no-pager");
+    for setting in SETTINGS {
+        command.args(["-c", setting]);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
 
-    fn failed(&self, command: &str, why: &str) -> Finding {
-        let message = format!("`git {command}` failed in {}: {why}.", self.top.display());
-        Finding::new(input::GIT_FAILED, message).at(Place::start_of(self.shown.clone()))
-    }
+fn start(command: &mut Command) -> Result<Child, Finding> {
+    command.spawn().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            Finding::new(input::GIT_FAILED, "The git program was not found; it is needed to read a revision.")
+                .remedy("Install git, or give verify two folders.")
+        }
+        _ => Finding::new(input::GIT_FAILED, format!("The git program cannot be started: {error}.")),
+    })
+}
+
+fn finish(child: Child, command: &str, place: &Path) -> Result<Output, Finding> {
+    child.wait_with_output().map_err(|error| failed(command, place, &error.to_string()))
+}
+
+fn failed(command: &str, place: &Path, why: &str) -> Finding {
+    let name = shown(place);
+    let message = format!("`git {command}` failed in {}: {why}.", folder(&name));
+    Finding::new(input::GIT_FAILED, message).at(Place::start_of(name))
 }
 
 /// The first line that git printed on standard error, without its prefix and full stop.
@@ -116,8 +187,8 @@ pub(super) struct Objects {
 }
 
 impl Objects {
-    /// The contents with the given id.
-    pub(super) fn read(&mut self, id: &str) -> io::Result<Vec<u8>> {
+    /// The contents with the given id, unless they are longer than `limit` bytes.
+    pub(super) fn read(&mut self, id: &str, limit: u64) -> io::Result<Vec<u8>> {
         let ask = self.ask.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
         ask.write_all(format!("{id}\n").as_bytes())?;
         ask.flush()?;
@@ -128,11 +199,19 @@ impl Objects {
             [_, "blob", size] => size.parse::<u64>().map_err(io::Error::other)?,
             _ => return Err(io::Error::other(format!("git does not hold it ({})", header.trim()))),
         };
-        let mut bytes = Vec::new();
-        (&mut self.answer).take(size).read_to_end(&mut bytes)?;
+        let outcome = if size > limit {
+            // The next answer comes after this one.
+            io::copy(&mut (&mut self.answer).take(size), &mut io::sink())?;
+            Err(Refused::TooLarge(limit).into())
+        } else {
+            all_of(&mut (&mut self.answer).take(size), size)
+        };
         let mut end = [0];
         self.answer.read_exact(&mut end)?;
-        if bytes.len() as u64 == size { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+        match outcome {
+            Ok(bytes) if bytes.len() as u64 != size => Err(io::ErrorKind::UnexpectedEof.into()),
+            outcome => outcome,
+        }
     }
 }
 

@@ -37,7 +37,7 @@ fn commit(folder: &Path, tag: &str) {
 /// Names (relative to the repository) and texts of the files at `first` below `roots`, and the codes of the findings.
 fn check(temp: &tempfile::TempDir, roots: &[&str], files: &[(&str, &str)], codes: &[&str]) {
     let roots: Vec<Root> = roots.iter().map(|root| Root::input(temp.path().join(root))).collect();
-    let revision = revision("first", &roots, Want::Everything).unwrap();
+    let revision = read(temp.path(), "first", &roots).unwrap();
     let top = format!("{}/", shown(temp.path()));
     let found: Vec<(String, &str)> =
         revision.scan.files.iter().map(|file| (file.source.shown.replace(&top, ""), &*file.text)).collect();
@@ -46,8 +46,13 @@ fn check(temp: &tempfile::TempDir, roots: &[&str], files: &[(&str, &str)], codes
     assert_eq!(revision.scan.findings.iter().map(|finding| finding.code.name()).collect::<Vec<_>>(), codes);
 }
 
-fn code(base: &str, root: &Path) -> &'static str {
-    revision(base, &[Root::input(root)], Want::Everything).unwrap_err().code.name()
+/// What `roots` held at a revision of the repository that holds `folder`.
+fn read(folder: &Path, base: &str, roots: &[Root]) -> Result<Revision, Finding> {
+    Snapshot::around(folder, base, &Limits::default())?.read(roots, Want::Everything)
+}
+
+fn code(base: &str, folder: &Path, root: &Path) -> &'static str {
+    read(folder, base, &[Root::input(root)]).unwrap_err().code.name()
 }
 
 #[test]
@@ -79,7 +84,7 @@ fn a_folder_is_not_a_prefix_of_names() {
 }
 
 #[test]
-fn what_a_walk_would_leave_out_is_left_out() {
+fn hidden_files_are_left_out_as_in_a_walk_and_ignored_ones_are_not() {
     let files = [
         ("a.yaml", LEGACY),
         (".ci/b.yaml", LEGACY),
@@ -88,7 +93,7 @@ fn what_a_walk_would_leave_out_is_left_out() {
         ("d.yaml", LEGACY),
         (".ignore", "d.yaml\n"),
     ];
-    check(&repository(&files), &["."], &[("a.yaml", LEGACY)], &[]);
+    check(&repository(&files), &["."], &[("a.yaml", LEGACY), ("d.yaml", LEGACY), ("out/c.yaml", LEGACY)], &[]);
 }
 
 #[test]
@@ -115,7 +120,7 @@ fn links_are_followed_inside_the_revision() {
 fn kustomizations_come_from_the_revision_too() {
     let temp = repository(&[("a/x.yaml", LEGACY), ("kustomization.yaml", "namespace: then\n")]);
     fs::write(temp.path().join("kustomization.yaml"), "namespace: now\n").unwrap();
-    let revision = revision("first", &[Root::input(temp.path())], Want::Everything).unwrap();
+    let revision = read(temp.path(), "first", &[Root::input(temp.path())]).unwrap();
     let file = &revision.scan.files.first().unwrap().source.shown;
     let texts: Vec<&str> = revision.kustomizations.enclosing(file).map(|one| &*one.text).collect();
     assert_eq!(texts, ["namespace: then\n"]);
@@ -125,7 +130,7 @@ fn kustomizations_come_from_the_revision_too() {
 fn revisions_that_do_not_exist_are_named() {
     let temp = repository(&[("a.yaml", LEGACY)]);
     for base in ["nowhere", "", "first..first", "first:a.yaml", "a\nb", "\0"] {
-        assert_eq!(code(base, temp.path()), "unknown-revision", "{base:?}");
+        assert_eq!(code(base, temp.path(), temp.path()), "unknown-revision", "{base:?}");
     }
 }
 
@@ -133,15 +138,17 @@ fn revisions_that_do_not_exist_are_named() {
 fn a_revision_cannot_be_an_option() {
     let temp = repository(&[("a.yaml", LEGACY)]);
     for base in ["--upload-pack=touch x", "--all", "-q", "--git-dir"] {
-        assert_eq!(code(base, temp.path()), "unknown-revision", "{base}");
+        assert_eq!(code(base, temp.path(), temp.path()), "unknown-revision", "{base}");
     }
 }
 
 #[test]
 fn a_path_outside_every_repository_is_reported() {
     let temp = tempfile::tempdir().unwrap();
-    assert_eq!(code("HEAD", temp.path()), "no-repository");
-    assert_eq!(code("HEAD", Path::new("-")), "no-repository");
+    assert_eq!(code("HEAD", temp.path(), temp.path()), "no-repository");
+    let inside = repository(&[("a.yaml", LEGACY)]);
+    assert_eq!(code("HEAD", inside.path(), temp.path()), "no-repository");
+    assert_eq!(code("HEAD", inside.path(), Path::new("-")), "no-repository");
 }
 
 #[test]
@@ -153,4 +160,37 @@ fn submodules_are_reported() {
     git(temp.path(), &["commit", "--quiet", "--message", "second"]);
     git(temp.path(), &["tag", "first"]);
     check(&temp, &["."], &[("a.yaml", LEGACY)], &["submodule-not-read"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_root_is_what_the_revision_says_not_what_the_work_tree_made_of_it() {
+    let temp = repository(&[("d/a.yaml", LEGACY), ("other/b.yaml", LEGACY)]);
+    std::os::unix::fs::symlink("other", temp.path().join("was-a-link")).unwrap();
+    git(temp.path(), &["tag", "--delete", "first"]);
+    commit(temp.path(), "first");
+    fs::remove_dir_all(temp.path().join("d")).unwrap();
+    std::os::unix::fs::symlink("other", temp.path().join("d")).unwrap();
+    check(&temp, &["d"], &[("d/a.yaml", LEGACY)], &[]);
+    check(&temp, &["was-a-link"], &[("was-a-link/b.yaml", LEGACY)], &[]);
+}
+
+#[test]
+fn contents_beyond_the_limit_are_passed_over() {
+    let temp = repository(&[("a.yaml", LEGACY), ("b.yaml", &LEGACY.repeat(100)), ("c.yaml", LEGACY)]);
+    let limits = Limits { file: 1000, ..Limits::default() };
+    let mut snapshot = Snapshot::around(temp.path(), "first", &limits).unwrap();
+    let scan = snapshot.read(&[Root::input(temp.path())], Want::Everything).unwrap().scan;
+    assert_eq!(scan.files.len(), 2);
+    assert_eq!(scan.findings.iter().map(|finding| finding.code.name()).collect::<Vec<_>>(), ["file-too-large"]);
+}
+
+#[test]
+fn a_repository_inside_another_is_refused() {
+    let outer = repository(&[("a.yaml", LEGACY)]);
+    let inner = outer.path().join("inner");
+    fs::create_dir(&inner).unwrap();
+    git(&inner, &["init", "--quiet"]);
+    assert_eq!(code("HEAD", outer.path(), &inner), "other-repository");
+    assert_eq!(code("HEAD", outer.path(), &inner.join("x.yaml")), "other-repository");
 }

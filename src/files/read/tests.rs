@@ -97,7 +97,7 @@ fn inventory_beyond_the_budget_is_read_again() {
     fs::write(&path, SERVICE).unwrap();
     let source = walk(&[Root::input(temp.path())]).sources.remove(0);
     let filter = Filter::new().unwrap();
-    let glance = glance(&filter, &Budget::new(0), &source, None, &mut Vec::new());
+    let glance = glance(&filter, &Budget::new(0), &source, None, &Limits::default(), &mut Vec::new());
     assert!(matches!(&glance, Glance::Seen { bytes: None, .. }));
-    assert_eq!(&*settle(&filter, source, glance, true).unwrap().unwrap().text, SERVICE);
+    assert_eq!(&*settle(&filter, source, glance, true, &Limits::default()).unwrap().unwrap().text, SERVICE);
 }

@@ -21,6 +21,30 @@ codes! {
         risk: "Policies and Services inside it are unknown, so the conversion of the rest could be wrong.",
         remedy: "Give yourself read permission or exclude the file with an .ignore file, and run meshlift again.",
     }
+    LEADS_OUTSIDE = "leads-outside", Error, None {
+        title: "a link that leads out of the repository or folder",
+        cause: "The path is a symbolic link, or lies behind one, that leaves the git repository it is in (or, where there is none, the folder that was named), or that leads into .git.",
+        risk: "Whoever wrote the manifests could have other files of this machine read, printed or overwritten; so the file is left out, and a policy inside it would be too.",
+        remedy: "Put the file itself in place of the link; if all links are yours, read through them with --follow-links. Files are never written through such a link.",
+    }
+    FILE_TOO_LARGE = "file-too-large", Error, None {
+        title: "a file that is larger than any manifest",
+        cause: "The file holds more bytes than --max-file-size allows: 64 MB unless said otherwise.",
+        risk: "Reading it could exhaust the machine's memory; it is left out, and a policy inside it is neither converted nor part of the proof.",
+        remedy: "Exclude the file with an .ignore file if it is no manifest, or raise the limit with --max-file-size.",
+    }
+    MANIFESTS_IGNORED = "manifests-ignored", Note, None {
+        title: "manifests that ignore files left out of a comparison",
+        cause: "Two states were compared, and .gitignore or .ignore files exclude manifests that git does not track. What git tracks is read whatever they say.",
+        risk: "If an ignored manifest is applied all the same, its part in the access is not compared.",
+        remedy: "Name a file on the command line to have it read although it is ignored.",
+    }
+    SETTINGS_CHANGED = "settings-changed", Warning, None {
+        title: "a branch that changes the settings it is compared under",
+        cause: "The settings file, or a mapping file that it names, is not what it is in the base revision. Access was compared under the settings of the base revision, unless others were named with --config.",
+        risk: "Settings decide what is compared and what is accepted; with other settings a wider change can look equal.",
+        remedy: "Review the change of the settings like a change of access; `verify --accept settings` lets it pass.",
+    }
     NO_MANIFESTS = "no-manifests", Warning, None {
         title: "an input without manifests",
         cause: "A folder on the command line holds no YAML or JSON file that is neither hidden nor ignored, or standard input is empty.",
@@ -86,6 +110,12 @@ codes! {
         cause: "A git revision was asked for, and the path lies in no git work tree.",
         risk: "Without the older manifests there is nothing to compare with, so nothing was verified.",
         remedy: "Run meshlift inside the repository, or give verify two folders.",
+    }
+    OTHER_REPOSITORY = "other-repository", Error, None {
+        title: "a path in another git repository",
+        cause: "The path lies in a git repository of its own inside the one of the working directory: a submodule, or a clone.",
+        risk: "That repository could bring a branch of the same name as the base and make a change look like none; so nothing was compared.",
+        remedy: "Run meshlift in that repository, if it is one that you trust.",
     }
     UNKNOWN_REVISION = "unknown-revision", Error, None {
         title: "a revision that the repository does not have",
