@@ -11,7 +11,7 @@ Exit codes (the same for every format):
   0  nothing to do, or done
   1  changes pending (`check`, `diff --exit-code`)
   2  usage, I/O or parse error
-  3  something was refused, or lost access and was not allowed by name
+  3  something was refused, or lost access and was not allowed by name, or the branch changes the settings
   4  verification found a difference
   5  no input";
 
@@ -230,7 +230,8 @@ pub struct MeshArgs {
 /// Which settings count.
 #[derive(Args, Debug)]
 pub struct SettingsArgs {
-    /// Settings file [default: the nearest meshlift.yaml upwards; with --base, as it is in that revision]
+    /// Settings file, also as REV:FILE of a git revision [default: the nearest meshlift.yaml upwards; with --base, that of
+    /// the base revision]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Use no settings file

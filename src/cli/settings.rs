@@ -30,8 +30,12 @@ pub fn job(args: &ConversionArgs, purpose: Purpose) -> anyhow::Result<Job> {
     let config = &in_force.config;
     let settings = mesh_settings(&args.mesh, &in_force)?;
     let (source, target) = (settings.source, settings.target);
-    let (mappings, findings) = match mappings_folder(args, &in_force)? {
-        Some(folder) => Mappings::load(&files::read_mappings(&folder, &limits)?),
+    let mapping_files = match &args.mappings {
+        Some(folder) => Some(files::read_mappings(folder, &limits)?),
+        None => in_force.mapping_files(&limits)?,
+    };
+    let (mappings, findings) = match mapping_files {
+        Some(files) => Mappings::load(&files),
         None => (Mappings::embedded(), Vec::new()),
     };
     let plaintext_permissive = plaintext(args.plaintext, &in_force)?;
@@ -153,15 +157,6 @@ fn mesh_settings(args: &MeshArgs, in_force: &InForce) -> anyhow::Result<Settings
         default_namespace: pick(&args.namespace, &config.namespace, default.default_namespace.clone()),
         inbound_sniffing: args.inbound_sniffing || config.inbound_sniffing,
     })
-}
-
-/// The folder of mapping files, when one is named: by the option, else by the settings.
-fn mappings_folder(args: &ConversionArgs, in_force: &InForce) -> anyhow::Result<Option<PathBuf>> {
-    match (&args.mappings, &in_force.config.mappings) {
-        (Some(folder), _) => Ok(Some(folder.clone())),
-        (None, Some(folder)) => in_force.path("/mappings", folder).map(Some),
-        (None, None) => Ok(None),
-    }
 }
 
 fn roots(paths: &[PathBuf], args: &MeshArgs, in_force: &InForce) -> anyhow::Result<Vec<Root>> {

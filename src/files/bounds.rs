@@ -4,7 +4,6 @@
 //! with passwords among it) is nobody's manifest.
 
 use super::resolve::resolved;
-use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -93,13 +92,13 @@ impl Bounds {
     }
 
     #[cfg(target_os = "linux")]
-    pub(super) fn handle(&self) -> io::Result<&rustix::fd::OwnedFd> {
-        self.inner.handle.as_ref().ok_or_else(|| io::ErrorKind::NotFound.into())
+    pub(super) fn handle(&self) -> std::io::Result<&rustix::fd::OwnedFd> {
+        self.inner.handle.as_ref().ok_or_else(|| std::io::ErrorKind::NotFound.into())
     }
 }
 
-/// The absolute path without `.` and `..`, taken by its words.
-fn plain(path: &Path) -> PathBuf {
+/// The absolute path without `.` and `..`, taken by its words: links are not looked at.
+pub fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
         match part {

@@ -80,10 +80,7 @@ pub fn compare_with_revision(
 fn ignored(state: &str, loaded: &Loaded) -> Option<Finding> {
     let (count, s) = (loaded.ignored, if loaded.ignored == 1 { " was" } else { "s were" });
     (count > 0).then(|| {
-        Finding::new(
-            input::MANIFESTS_IGNORED,
-            format!("{count} manifest{s} left out of the {state} state by ignore files."),
-        )
+        Finding::new(input::MANIFESTS_IGNORED, format!("{count} manifest{s} left out of {state} by ignore files."))
     })
 }
 
@@ -134,7 +131,7 @@ pub fn verify(comparison: &Comparison, reading: &Reading, strict: bool) -> Repor
         verdicts.extend(access::prove(side(&before), side(&after), &options));
     }
     let mut findings: Vec<Finding> = comparison.findings.clone();
-    findings.extend([ignored("first", &comparison.before), ignored("second", &comparison.after)].into_iter().flatten());
+    findings.extend([ignored("BEFORE", &comparison.before), ignored("AFTER", &comparison.after)].into_iter().flatten());
     for loaded in [&comparison.before, &comparison.after] {
         findings.extend(loaded.findings.iter().cloned());
         findings.extend(loaded.world.findings.iter().cloned());

@@ -52,7 +52,7 @@ fn two_folders_are_compared_by_the_ignore_files_of_the_first() {
         ("after/.gitignore", "*.yaml\n"),
     ]);
     ground.run(&["verify", "before", "after"]).exits(4).says("wider");
-    ground.run(&["verify", "after", "before"]).exits(5).says("1 manifest was left out of the first state");
+    ground.run(&["verify", "after", "before"]).exits(5).says("1 manifest was left out of BEFORE");
 }
 
 #[test]
@@ -137,6 +137,25 @@ fn a_changed_mapping_file_is_reported() {
     ground.run(&["verify", "--base", "main"]).exits(3).says("The branch changes maps/b.yaml");
     ground.write(&[("maps/b.yaml", mapping), ("maps/c.yaml", mapping)]);
     ground.run(&["verify", "--base", "main"]).exits(3).says("The branch adds maps/c.yaml");
+}
+
+#[test]
+fn settings_of_a_revision_can_be_named_for_every_command() {
+    let policy = "apiVersion: authentication.istio.io/v1alpha1\nkind: MeshPolicy\nmetadata: {name: default}\nspec: {peers: [{mtls: {}}]}\n";
+    let title = "title: of the revision\nfrom: {apiVersion: authentication.istio.io/v1alpha1, kind: MeshPolicy}\nrules:\n- refuse: {at: $.spec.peers, code: refused-by-mapping, because: the revision says so}\n";
+    let ground = Ground::new(&[
+        ("deploy/a.yaml", policy),
+        ("ci/meshlift.yaml", "rootNamespace: istio-config\nmappings: ../maps\n"),
+        ("maps/mesh.yaml", title),
+    ]);
+    ground.write(&[("ci/meshlift.yaml", "rootNamespace: nowhere\n")]);
+    std::fs::remove_dir_all(ground.repo().join("maps")).expect("removed");
+    let ran = ground.run(&["convert", "deploy", "--config", "main:ci/meshlift.yaml"]).exits(3);
+    ran.says("Settings from ci/meshlift.yaml@main").says("the revision says so");
+    ground.run(&["convert", "deploy", "--config", "ci/meshlift.yaml"]).exits(0).says("namespace: nowhere");
+    ground.run(&["convert", "deploy", "--config", "main:no.yaml"]).exits(2).says("there is no file no.yaml at main");
+    ground.run(&["convert", "deploy", "--config", "nowhere:ci/meshlift.yaml"]).exits(2).says("no revision");
+    ground.run(&["verify", "--base", "main", "--config", "main:ci/meshlift.yaml"]).says("ci/meshlift.yaml@main");
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use super::super::args::SettingsArgs;
 use super::source::{self, CONFIG_FILE, InForce};
-use crate::files::{self, Bounds, Limits, Snapshot};
+use crate::files::{self, Limits, Snapshot};
 use crate::finding::catalogue::input;
 use crate::finding::{Finding, Place};
-use anyhow::Context;
+use anyhow::{Context, bail};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -17,12 +17,24 @@ pub fn in_force(args: &SettingsArgs, snapshot: &mut Snapshot, limits: &Limits) -
     if args.no_config || args.config.is_some() {
         return source::in_force(args, limits);
     }
-    let Some((path, bytes)) = nearest(snapshot)? else { return Ok(InForce::nothing()) };
-    let name = format!("{}@{}", shown(&path, snapshot), snapshot.base());
-    let text = String::from_utf8(bytes).with_context(|| format!("the settings file {name} cannot be read"))?;
-    let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    let bounds = vec![Bounds::around(snapshot.top())];
-    InForce::read(name, &text, folder, bounds)
+    match nearest(snapshot)? {
+        Some((path, bytes)) => InForce::read_at(snapshot, &path, bytes),
+        None => Ok(InForce::nothing()),
+    }
+}
+
+/// The settings that `--config REV:PATH` names; PATH begins at the top of the repository.
+///
+/// # Errors
+/// As for [`in_force`], and when the revision does not hold the file.
+pub fn named(base: &str, path: &str, limits: &Limits) -> anyhow::Result<InForce> {
+    let failed = |finding: Finding| anyhow::anyhow!("`--config {base}:{path}`: {}", finding.message);
+    let mut snapshot = Snapshot::open(base, limits).map_err(failed)?;
+    let full = snapshot.top().join(path);
+    match snapshot.file(&full).with_context(|| format!("{path} cannot be read at {base}"))? {
+        Some(bytes) => InForce::read_at(&mut snapshot, &full, bytes),
+        None => bail!("there is no file {path} at {base}, and none called {base}:{path}"),
+    }
 }
 
 /// The nearest settings file of the revision, from the working directory upwards to the top of the repository.
@@ -55,7 +67,7 @@ pub fn changes(
     }
     let here = std::path::absolute(".").context("the working directory cannot be read")?;
     let mut paths = BTreeSet::new();
-    match &args.config {
+    match args.config.as_ref().filter(|named| source::of_revision(named).is_none()) {
         Some(named) => paths.extend(snapshot.covers(named).then(|| here.join(named))),
         None => {
             paths.extend(nearest(snapshot)?.map(|(path, _)| path));

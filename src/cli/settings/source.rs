@@ -3,7 +3,7 @@
 
 use super::super::args::{LimitArgs, SettingsArgs};
 use super::super::config::Config;
-use crate::files::{self, Bounds, Limits, Links};
+use crate::files::{self, Bounds, Limits, Links, Snapshot};
 use crate::yaml::Typed;
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
@@ -23,19 +23,77 @@ pub struct InForce {
     folder: PathBuf,
     /// Where those paths may lead: to any of these.
     bounds: Vec<Bounds>,
+    /// The mapping files that settings of a revision name, as they are there: path as shown, text.
+    mappings: Vec<(String, String)>,
+    /// Which state of the repository the settings are of.
+    state: State,
+}
+
+/// A state of a repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    WorkTree,
+    Revision,
 }
 
 impl InForce {
     /// No settings.
     pub(super) fn nothing() -> InForce {
-        InForce { config: Config::default(), name: None, file: None, folder: PathBuf::new(), bounds: Vec::new() }
+        InForce {
+            config: Config::default(),
+            name: None,
+            file: None,
+            folder: PathBuf::new(),
+            bounds: Vec::new(),
+            mappings: Vec::new(),
+            state: State::WorkTree,
+        }
     }
 
     /// The settings that a text holds; `name` is how messages call it.
     pub(super) fn read(name: String, text: &str, folder: PathBuf, bounds: Vec<Bounds>) -> anyhow::Result<InForce> {
         let file = Config::parse(&name, text).map_err(|misread| anyhow::anyhow!("{name}: {misread}"))?;
         let config = file.as_ref().map(|file| file.value.clone()).unwrap_or_default();
-        Ok(InForce { config, name: Some(name), file, folder, bounds })
+        Ok(InForce { config, name: Some(name), file, folder, bounds, ..InForce::nothing() })
+    }
+
+    /// The settings that a revision holds in the file at `path`, with the mapping files that they name.
+    pub(super) fn read_at(snapshot: &mut Snapshot, path: &Path, bytes: Vec<u8>) -> anyhow::Result<InForce> {
+        let name_of = |path: &Path, snapshot: &Snapshot| {
+            let below = path.strip_prefix(snapshot.top()).unwrap_or(path);
+            format!("{}@{}", files::shown::shown(below), snapshot.base())
+        };
+        let utf8 = |bytes: Vec<u8>, name: &str| {
+            String::from_utf8(bytes).with_context(|| format!("the settings file {name} cannot be read"))
+        };
+        let name = name_of(path, snapshot);
+        let text = utf8(bytes, &name)?;
+        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let mut in_force = InForce::read(name, &text, folder, vec![Bounds::around(snapshot.top())])?;
+        in_force.state = State::Revision;
+        if let Some(folder) = in_force.config.mappings.clone() {
+            let folder = in_force.path("/mappings", &folder)?;
+            for path in snapshot.files_in(&folder).into_iter().filter(|path| files::is_mapping_name(path)) {
+                let name = name_of(&path, snapshot);
+                let read = snapshot.file(&path).with_context(|| format!("{name} cannot be read"))?;
+                in_force.mappings.push((name.clone(), utf8(read.unwrap_or_default(), &name)?));
+            }
+        }
+        Ok(in_force)
+    }
+
+    /// The mapping files that the settings name: path as shown, text. `None` when they name none.
+    ///
+    /// # Errors
+    /// When they cannot be read, or lie outside of the repository.
+    pub fn mapping_files(&self, limits: &Limits) -> anyhow::Result<Option<Vec<(String, String)>>> {
+        match (&self.config.mappings, self.state) {
+            (None, _) => Ok(None),
+            (Some(_), State::Revision) => Ok(Some(self.mappings.clone())),
+            (Some(folder), State::WorkTree) => {
+                Ok(Some(files::read_mappings(&self.path("/mappings", folder)?, limits)?))
+            }
+        }
     }
 
     /// An error about the setting at a JSON pointer, with its place.
@@ -54,9 +112,10 @@ impl InForce {
     /// # Errors
     /// When it leads out of the repository: settings come with the manifests, and must not reach further than these.
     pub fn path(&self, pointer: &str, path: &Path) -> anyhow::Result<PathBuf> {
-        let full = self.folder.join(path);
+        // By its words: a folder that a branch removed or replaced by a link must not change what is named.
+        let full = files::bounds::plain(&self.folder.join(path));
         if self.bounds.iter().any(|bounds| bounds.holds(&full)) {
-            return Ok(full);
+            return Ok(from_here(full));
         }
         let message = format!(
             "the path {} leads out of the repository; name it on the command line if it is meant",
@@ -75,6 +134,9 @@ pub fn in_force(args: &SettingsArgs, limits: &Limits) -> anyhow::Result<InForce>
     if args.no_config {
         return Ok(InForce::nothing());
     }
+    if let Some((base, path)) = args.config.as_deref().and_then(of_revision) {
+        return super::revision::named(base, path, limits);
+    }
     if let Some(path) = &args.config {
         let text = files::read_text(path, limits)
             .with_context(|| format!("the settings file {} cannot be read", files::shown::shown(path)))?;
@@ -88,6 +150,27 @@ pub fn in_force(args: &SettingsArgs, limits: &Limits) -> anyhow::Result<InForce>
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
     let around = Bounds::around(&folder);
     InForce::read(name, &text, folder, vec![here, around])
+}
+
+/// `--config REV:PATH`: a file of a revision, as git writes it. A file that is really called so comes first.
+pub(super) fn of_revision(named: &Path) -> Option<(&str, &str)> {
+    if named.symlink_metadata().is_ok() {
+        return None;
+    }
+    let (base, path) = named.to_str()?.split_once(':')?;
+    // `C:` is a drive.
+    let drive = cfg!(windows) && base.len() == 1;
+    (!drive && !base.is_empty() && !path.is_empty()).then_some((base, path))
+}
+
+/// A path below the working directory as one would type it, so that reports are the same on every machine.
+fn from_here(path: PathBuf) -> PathBuf {
+    let here = Path::new(".").canonicalize().unwrap_or_default();
+    match path.strip_prefix(&here) {
+        Ok(below) if below.as_os_str().is_empty() => PathBuf::from("."),
+        Ok(below) => below.to_owned(),
+        Err(_) => path,
+    }
 }
 
 /// The limits that the options set.
