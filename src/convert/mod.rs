@@ -12,6 +12,7 @@ mod openshift;
 pub mod placement;
 pub mod plan;
 pub mod rbac;
+mod upgrade;
 
 use crate::api::{Labels, ManifestId};
 use crate::finding::Code;
@@ -103,6 +104,7 @@ pub fn convert(context: Context<'_>) -> Part {
         return part;
     }
     let mut part = authn::convert(context);
+    part.findings.extend(upgrade::findings(context));
     let rbac = rbac::convert(context);
     part.drafts.extend(rbac.drafts);
     part.ledger.absorb(rbac.ledger);

@@ -124,6 +124,59 @@ fn a_token_of_the_peer_beside_a_request_authentication_is_refused() {
 }
 
 #[test]
+fn a_token_of_the_peer_before_its_certificate_names_the_caller() {
+    let role = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {name: r, namespace: shop}\nspec: {rules: [{services: ['*']}]}\n";
+    let binding = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {name: r, namespace: shop}\n\
+                   spec: {subjects: [{names: [allAuthenticatedUsers]}], roleRef: {kind: ServiceRole, name: r}}\n";
+    let peers = |list: &str| policy(&format!("{{targets: [{{name: web}}], peers: [{list}]}}"));
+    let jwt = "{jwt: {issuer: peer, jwksUri: 'https://keys.example'}}";
+    let scene_of = |list: &str| {
+        let config = rbac_config("{mode: 'ON'}");
+        scene(&[service("web", "{app: web}", HTTP), config, role.to_owned(), binding.to_owned(), peers(list)])
+    };
+    let mut first = scene_of(&format!("{jwt}, {{mtls: {{}}}}"));
+    check(&first, "peer-token-comes-first", false);
+    first.strict = true;
+    check(&first, "peer-token-comes-first", false);
+    first.strict = false;
+    first.allow_all = true;
+    check(&first, "peer-token-comes-first", true);
+    check(&scene_of(&format!("{{mtls: {{}}}}, {jwt}")), "peer-jwt-ignored", true);
+}
+
+#[test]
+fn a_principal_bound_to_the_peer_is_unset_on_preflights() {
+    let role = |rule: &str| {
+        format!(
+            "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {{name: r, namespace: shop}}\nspec: {{rules: [{rule}]}}\n"
+        )
+    };
+    let binding = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {name: r, namespace: shop}\n\
+                   spec: {subjects: [{properties: {request.auth.principal: cluster.local/ns/a/sa/x}}], roleRef: {kind: ServiceRole, name: r}}\n";
+    for rule in [
+        "{services: ['*']}",
+        "{services: ['*'], methods: [GET]}",
+        "{services: ['*'], methods: ['O*']}",
+        "{services: ['*'], methods: ['*']}",
+        "{services: ['*'], notMethods: [GET]}",
+    ] {
+        let config = rbac_config("{mode: 'ON'}");
+        let locks = policy("{targets: [{name: web}], peers: [{mtls: {}}]}");
+        let scene = scene(&[service("web", "{app: web}", HTTP), config, role(rule), binding.to_owned(), locks]);
+        check(&scene, "request-principal-was-peer", true);
+    }
+    let optional = policy(
+        "{targets: [{name: web}], peers: [{mtls: {}}], origins: [{jwt: {issuer: i, jwksUri: 'https://keys.example'}}], originIsOptional: true}",
+    );
+    let config = rbac_config("{mode: 'ON'}");
+    let mut scene =
+        scene(&[service("web", "{app: web}", HTTP), config, role("{services: ['*']}"), binding.to_owned(), optional]);
+    check(&scene, "principal-of-optional-token", false);
+    scene.allow_all = true;
+    check(&scene, "principal-of-optional-token", true);
+}
+
+#[test]
 fn a_preflight_with_a_bad_token_is_no_difference_of_an_object_that_stays() {
     let request = "apiVersion: security.istio.io/v1beta1\nkind: RequestAuthentication\nmetadata: {name: modern, namespace: shop}\n\
                    spec: {selector: {matchLabels: {app: web}}, jwtRules: [{issuer: iss, jwksUri: 'https://keys.example'}]}\n";

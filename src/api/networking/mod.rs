@@ -10,6 +10,10 @@ pub struct DestinationRule {
     pub meta: Meta,
     /// `spec.host` as written: a short name, a host name or a pattern with a leading `*`.
     pub host: String,
+    /// `spec.exportTo`; empty exports to every namespace.
+    pub export_to: Vec<String>,
+    /// True when there is a `spec.trafficPolicy`: of several rules for one host the oldest that has one counts.
+    pub has_traffic_policy: bool,
     /// `spec.trafficPolicy.tls.mode`, if given.
     pub tls: Option<ClientTls>,
     /// `spec.trafficPolicy.portLevelSettings`: **service** port to TLS mode (`None`: present without `tls`).

@@ -123,9 +123,28 @@ impl<'a> Clients<'a> {
         self.rules_for(service).into_iter().any(|rule| client_tls(rule, port).is_some_and(|tls| tls.mode == mode))
     }
 
-    /// The rule for a service in every namespace that has one: the most specific host, the oldest of equal ones. Which
-    /// of them a client uses depends on its own namespace.
+    /// Every rule that some client of the service uses (`spec/rollout.md` R47 to R51): in each namespace that has rules of
+    /// its own for the host the best of those; everywhere else the exported one of the service's namespace, else the
+    /// exported one of the root namespace.
     fn rules_for(&self, service: &Service) -> Vec<&'a DestinationRule> {
+        let root = &self.mesh.settings.root_namespace;
+        let near = &service.meta.namespace;
+        let best = self.best_by_namespace(service);
+        let of = |namespace: &str| best.iter().copied().find(|rule| rule.meta.namespace == namespace);
+        let of_service = of(near).filter(|rule| is_exported(rule));
+        // A rule that is exported to some namespaces only leaves the others to the root namespace.
+        let of_root = match of_service {
+            Some(rule) if near == root || is_for_everyone(rule) => None,
+            _ => of(root).filter(|rule| is_exported(rule)),
+        };
+        let shared = |rule: &&DestinationRule| [of_service, of_root].into_iter().flatten().any(|used| used == *rule);
+        let used = |rule: &&DestinationRule| rule.meta.namespace != *root || shared(rule);
+        best.iter().copied().filter(used).collect()
+    }
+
+    /// The rule that counts in every namespace that has one for the service: of the most specific host pattern the oldest
+    /// with a traffic policy.
+    fn best_by_namespace(&self, service: &Service) -> Vec<&'a DestinationRule> {
         let host = self.mesh.host(service);
         let exact = self.by_host.get(&host).into_iter().flatten().map(|rule| (host.as_str(), false, *rule));
         let wild = self.by_suffix.iter().filter(|(suffix, _)| host.ends_with(suffix.as_str()));
@@ -134,9 +153,21 @@ impl<'a> Clients<'a> {
         matching.sort_by_key(|(pattern, wild, rule)| {
             let created = rule.meta.created.as_deref();
             let specificity = (*wild, std::cmp::Reverse(pattern.len()));
-            (rule.meta.namespace.as_str(), specificity, created.is_none(), created, rule.meta.name.as_str())
+            let age = (created.is_none(), created, rule.meta.name.as_str());
+            (rule.meta.namespace.as_str(), specificity, !rule.has_traffic_policy, age)
         });
         matching.dedup_by(|(_, _, later), (_, _, first)| later.meta.namespace == first.meta.namespace);
         matching.into_iter().map(|(_, _, rule)| rule).collect()
     }
+}
+
+/// True when clients of other namespaces may use the rule.
+fn is_exported(rule: &DestinationRule) -> bool {
+    let elsewhere = |to: &String| *to != "." && *to != rule.meta.namespace;
+    rule.export_to.is_empty() || rule.export_to.iter().any(elsewhere)
+}
+
+/// True when clients of all other namespaces may use the rule.
+fn is_for_everyone(rule: &DestinationRule) -> bool {
+    rule.export_to.is_empty() || rule.export_to.iter().any(|to| to == "*")
 }

@@ -1,15 +1,15 @@
 //! The edge cases of `spec/authn.md` §5 that reach the converter.
 
+mod destination_rules;
 mod jwt;
 mod mtls;
 
 use super::convert;
 use crate::convert::mapped::Mapped;
 use crate::convert::{Context, NewKind, Options, Part};
-use crate::finding::Code;
+use crate::finding::{Code, Finding};
 use crate::mapping::Mappings;
-use crate::mesh::Completeness;
-use crate::mesh::{BuildOptions, SourceRelease, Version, build, testing};
+use crate::mesh::{BuildOptions, Completeness, Environment, SourceRelease, Version, build, testing};
 use crate::yaml::emit;
 use expect_test::Expect;
 use std::fmt::Write;
@@ -62,19 +62,28 @@ impl Case {
 
     /// Converts a YAML stream and compares the objects and the findings.
     fn check(&self, yaml: &str, expected: &Expect) {
+        let mut shown = String::new();
+        self.parts(yaml).iter().for_each(|part| show(part, &mut shown));
+        expected.assert_eq(&shown);
+    }
+
+    /// The findings about a YAML stream.
+    fn findings(&self, yaml: &str) -> Vec<Finding> {
+        self.parts(yaml).into_iter().flat_map(|part| part.findings).collect()
+    }
+
+    fn parts(&self, yaml: &str) -> Vec<Part> {
         let world = build(testing::inputs(&[("input.yaml", yaml)]), &self.build);
         let mappings = Mappings::embedded();
-        let mut shown = String::new();
-        for environment in &world.environments {
-            let context = Context {
+        let part = |environment: &Environment| {
+            convert(Context {
                 mesh: &environment.mesh,
                 manifests: &world.manifests,
                 mapped: &Mapped::new(&mappings, &world.manifests, &world.legacy, self.options.strict),
                 options: &self.options,
-            };
-            show(&convert(context), &mut shown);
-        }
-        expected.assert_eq(&shown);
+            })
+        };
+        world.environments.iter().map(part).collect()
     }
 }
 

@@ -5,6 +5,12 @@ use crate::yaml::Notes;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// Stands above the first of three rules.
+const WITHOUT_PREFLIGHTS: [&str; 2] = [
+    "# On CORS preflights old Istio did not know the principal, so the next three rules leave them out:",
+    "# not OPTIONS, or no Origin, or no Access-Control-Request-Method.",
+];
+
 /// One conjunction of the new API. An access rule fills `operation` and `when`, a subject fills `source` and `when`;
 /// [`Clause::and`] joins them into a rule. All parts must hold; an empty clause holds always.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +25,8 @@ pub(super) struct Clause {
     pub http_only: bool,
     /// Old Istio never matched this part on TCP ports under 1.4, although nothing in it is HTTP (E70, E112).
     pub dead_on_tcp_in_1_4: bool,
+    /// It held on no CORS preflight, on which old Istio did not set `request.auth.principal` (`spec/authn.md` §1.7).
+    pub not_on_preflights: bool,
     /// Comments of the fields it was made from, by the name of the new field; `""` is the rule itself.
     pub notes: BTreeMap<String, Notes>,
 }
@@ -64,6 +72,7 @@ impl Clause {
         both.when.extend(subject.when.iter().cloned());
         both.http_only |= subject.http_only;
         both.dead_on_tcp_in_1_4 |= subject.dead_on_tcp_in_1_4;
+        both.not_on_preflights |= subject.not_on_preflights;
         both.notes.extend(subject.notes.iter().map(|(name, notes)| (name.clone(), notes.clone())));
         both
     }
@@ -85,6 +94,37 @@ impl Clause {
         if self.http_only && !self.is_http() {
             self.operation.methods.values = vec!["*".to_owned()];
         }
+    }
+
+    /// The rules that together leave out CORS preflights, where that is asked for: a request is none when its method is
+    /// not OPTIONS, or it has no `Origin`, or it has no `Access-Control-Request-Method`.
+    pub fn without_preflights(mut self) -> Vec<Clause> {
+        if !std::mem::take(&mut self.not_on_preflights) || !self.takes_options() {
+            return vec![self];
+        }
+        if self.operation.methods.values == ["*"] {
+            // Each of the three rules is about HTTP without it.
+            self.operation.methods.values.clear();
+        }
+        let without = |header: &str| {
+            let mut rule = Clause { notes: BTreeMap::new(), ..self.clone() };
+            let field = Field { values: Vec::new(), not: vec!["*".to_owned()] };
+            rule.when.push(Condition { key: format!("request.headers[{header}]"), field });
+            rule
+        };
+        let others = [without("origin"), without("access-control-request-method")];
+        self.operation.methods.not.push("OPTIONS".to_owned());
+        let notes = self.notes.entry(String::new()).or_default();
+        notes.head.extend(WITHOUT_PREFLIGHTS.map(str::to_owned));
+        std::iter::once(self).chain(others).collect()
+    }
+
+    /// True when the rule may match a request with the method OPTIONS.
+    fn takes_options(&self) -> bool {
+        let Field { values, not } = &self.operation.methods;
+        let matches = |pattern: &String| super::services::matches(pattern, "OPTIONS");
+        (values.is_empty() || values.iter().any(matches))
+            && !not.iter().any(|method| method == "OPTIONS" || method == "*")
     }
 
     /// True when the clause asks who the peer is, by a list that must (`true`) or must not (`false`) hold it.

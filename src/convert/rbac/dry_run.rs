@@ -9,7 +9,7 @@ use crate::finding::catalogue::rbac as codes;
 pub(super) fn lost_denials(context: Context<'_>) -> Vec<Finding> {
     let mesh = context.mesh;
     // The annotation is known from 1.10 on, for ALLOW and DENY.
-    if !mesh.settings.target.at_least(10) {
+    if !mesh.settings.target.at_least(10) || mesh.legacy_manifests().next().is_none() {
         return Vec::new();
     }
     let denies = |policy: &&AuthorizationPolicy| {

@@ -9,7 +9,10 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Meaning {
     /// The identity of the client certificate (USE_PEER, the default).
-    Peer,
+    Peer {
+        /// Tokens are optional somewhere: a request whose token did not verify went on without a principal.
+        optional_tokens: bool,
+    },
     /// `iss/sub`.
     Token {
         /// Every issuer the input's authentication accepts there.
@@ -34,7 +37,8 @@ pub(super) fn of_namespace(mesh: &Mesh, namespace: &str) -> Meaning {
             && policies.iter().all(|policy| policy.principal_binding == PrincipalBinding::UseOrigin));
     let all_peer = policies.iter().all(|policy| policy.principal_binding == PrincipalBinding::UsePeer);
     if issuers.is_empty() && !policies.is_empty() && all_peer {
-        return Meaning::Peer;
+        let optional = |policy: &&AuthenticationPolicy| policy.origin_is_optional && !policy.origins.is_empty();
+        return Meaning::Peer { optional_tokens: policies.iter().any(optional) };
     }
     issuers.extend(policies.iter().flat_map(|policy| tokens(policy)));
     Meaning::Token { certain, issuers: issuers.into_iter().collect() }

@@ -192,7 +192,7 @@ pub(super) fn convert(context: Context<'_>, grant: &Grant<'_>, around: Around<'_
                             }
                             converted.say(vec![finding.at(rule.place.clone())], &grant.role.meta);
                         }
-                        policies.add(target, limited);
+                        limited.without_preflights().into_iter().for_each(|rule| policies.add(target, rule));
                     }
                     Err(finding) => converted.say(vec![*finding], &grant.role.meta),
                 }

@@ -388,9 +388,10 @@ impl<'a> Builder<'a> {
         let settings = &self.around.context.mesh.settings;
         let looks_like_peer = value.contains("/ns/") && value.contains("/sa/");
         match &self.around.principal {
-            Meaning::Peer => {
+            Meaning::Peer { optional_tokens } => {
                 let mut peer = clause.clone();
                 peer.http_only = true;
+                peer.not_on_preflights = true;
                 if peer.source.principals.values.is_empty() {
                     peer.source.principals.values = vec![value.clone()];
                 } else {
@@ -400,6 +401,12 @@ impl<'a> Builder<'a> {
                     codes::REQUEST_PRINCIPAL_WAS_PEER,
                     format!("With `principalBinding: USE_PEER` the property `request.auth.principal: {value}` was compared with the client certificate, so it became `principals`."),
                 ));
+                if *optional_tokens {
+                    self.tell(Finding::new(
+                        codes::PRINCIPAL_OF_OPTIONAL_TOKEN,
+                        format!("The policies that bind `request.auth.principal: {value}` to the client certificate take requests without a valid token too (`originIsOptional`), and left it unset on those."),
+                    ));
+                }
                 vec![peer]
             }
             Meaning::Token { issuers, certain } => {

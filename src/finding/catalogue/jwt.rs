@@ -81,6 +81,18 @@ codes! {
         risk: "Callers from a foreign trust domain that sent a token are refused.",
         remedy: "Add foreign trust domains that must keep access to meshConfig.trustDomainAliases.",
     }
+    PREFLIGHT_TOKEN = "preflight-token", Error, Wider {
+        title: "a RequestAuthentication that looked at CORS preflights",
+        cause: "Until Istio 1.14 a RequestAuthentication refused a CORS preflight with an invalid token like any other request; since then preflights pass unread. It is an effect of the upgrade, accepted by name without `--strict`.",
+        risk: "Preflights with an invalid token, which were refused, reach the workload.",
+        remedy: "Do without `--strict`, or accept the finding with `--allow preflight-token`.",
+    }
+    PEER_TOKEN_COMES_FIRST = "peer-token-comes-first", Error, Wider {
+        title: "a jwt peer before the mtls peer names the caller",
+        cause: "Peer methods were asked in order, and the first that accepted a caller named it. A caller with a token of the jwt peer was `issuer/subject` to access rules, or nobody where the token has no subject; the new API always takes the certificate.",
+        risk: "Access rules for an identity or for any authenticated caller match the certificates of these callers, which they did not before.",
+        remedy: "Put the mtls peer first, or remove the jwt peer, which changes who has access to callers that send such a token; or accept the finding with `--allow peer-token-comes-first`.",
+    }
     PEER_AND_ORIGIN_TOKENS = "peer-and-origin-tokens", Error, Wider {
         title: "a policy that needs two tokens in one request",
         cause: "A jwt peer and an origin each needed a verified token. The new API knows one token per request.",

@@ -117,6 +117,12 @@ codes! {
         risk: "A policy would be attached to the wrong pods or ports, and the right ones would stay open.",
         remedy: "Convert each environment on its own by naming its folder, or remove the document that is not in use.",
     }
+    APP_PROTOCOL_COUNTS = "app-protocol-counts", Note, Narrower {
+        title: "a port whose appProtocol counts now",
+        cause: "Old Istio took the protocol of a port from its name alone. Current Istio asks `appProtocol` first.",
+        risk: "A port that becomes HTTP refuses other connections; on one that is HTTP no longer, rules about requests and tokens do not apply, and grants by them are lost. That is so whatever is converted.",
+        remedy: "Make name and appProtocol of the port say the same.",
+    }
     DUPLICATE_DOCUMENT = "duplicate-document", Note, None {
         title: "the same object twice",
         cause: "Two documents of one environment define the same object with the same `spec`; applying both gives one object.",

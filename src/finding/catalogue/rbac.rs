@@ -333,6 +333,12 @@ codes! {
         risk: "Carried over by its name, the condition would ask for a token that callers do not send.",
         remedy: "Check that the identities in the new `principals` are the ones that were meant.",
     }
+    PRINCIPAL_OF_OPTIONAL_TOKEN = "principal-of-optional-token", Error, Wider {
+        title: "`request.auth.principal` where tokens are optional",
+        cause: "With `originIsOptional`, a request whose token was demanded on its path and did not verify went on, but old Istio set no `request.auth.principal` on it, although `principalBinding: USE_PEER` makes that the client certificate.",
+        risk: "As `principals`, the condition matches these requests too: callers with the certificate get in without a token.",
+        remedy: "Accept the finding with `--allow principal-of-optional-token` if the certificate is enough, or let the rule ask for the token.",
+    }
     REQUEST_PRINCIPAL_UNCERTAIN = "request-principal-uncertain", Warning, Narrower {
         title: "`request.auth.principal` without the policy that says what it was",
         cause: "Depending on `principalBinding` of the authentication Policy it was the client certificate (the default) or issuer and subject of the token, and no such Policy is in the input.",

@@ -17,6 +17,8 @@ pub(super) fn destination_rule(meta: Meta, spec: &Node<'_>, problems: &mut Probl
     DestinationRule {
         meta,
         host: spec.text("host", problems),
+        export_to: spec.texts("exportTo", problems),
+        has_traffic_policy: traffic.is_some(),
         tls: traffic.and_then(|traffic| client_tls(&traffic, problems)),
         port_tls,
     }

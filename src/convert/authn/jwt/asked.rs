@@ -3,7 +3,7 @@
 use super::deny::{Demand, demands, stricter_demands};
 use super::paths::Region;
 use super::triggers::{Trigger, Widened};
-use crate::api::legacy::{AuthenticationPolicy, Jwt, PrincipalBinding};
+use crate::api::legacy::{AuthenticationPolicy, Jwt, PeerMethod, PrincipalBinding};
 use crate::convert::authn::Work;
 use crate::convert::authn::effective::is_mesh_policy;
 use crate::convert::authn::meaning::{has_mtls, jwt_peers};
@@ -70,7 +70,13 @@ pub(super) fn by(work: &mut Work<'_>, policy: &AuthenticationPolicy, gateway: bo
     // An mtls peer satisfied the peer step; on gateways mtls peers do not count (§1.6, J24).
     let peers: Vec<(usize, &Jwt)> = if gateway || !has_mtls(policy) { jwt_peers(policy).collect() } else { Vec::new() };
     if peers.is_empty() && jwt_peers(policy).next().is_some() {
-        let message = format!("An mtls peer comes first in {}, so its jwt peers had no effect.", policy.meta.object());
+        if names_callers(work, policy) && !work.refuse(policy, named_by_token(policy)) {
+            return None;
+        }
+        let message = format!(
+            "The mtls peer of {} takes every connection that gets through, so its jwt peers demanded nothing.",
+            policy.meta.object()
+        );
         work.report(policy, Finding::new(codes::PEER_JWT_IGNORED, message));
     }
     if !peers.is_empty() {
@@ -82,6 +88,25 @@ pub(super) fn by(work: &mut Work<'_>, policy: &AuthenticationPolicy, gateway: bo
         return if installed && refuses { nobody(work, policy) } else { None };
     }
     by_origins(work, policy)
+}
+
+/// True when a jwt peer is asked before the mtls peer, and something in the input asks who the caller is: a caller with
+/// such a token had its `issuer/subject` for a name (`spec/authn.md` §1.6, §1.7).
+fn names_callers(work: &Work<'_>, policy: &AuthenticationPolicy) -> bool {
+    let first = policy.peers.iter().find(|peer| **peer != PeerMethod::Empty);
+    let mesh = work.mesh();
+    let here = |namespace: &str| policy.meta.namespace.is_empty() || policy.meta.namespace == namespace;
+    matches!(first, Some(PeerMethod::Jwt(_)))
+        && (mesh.roles.iter().any(|role| here(&role.meta.namespace))
+            || mesh.authorization.iter().any(|a| here(&a.meta.namespace) || a.meta.namespace == work.root()))
+}
+
+fn named_by_token(policy: &AuthenticationPolicy) -> Finding {
+    let message = format!(
+        "A jwt peer stands before the mtls peer in {}: to access rules, a caller with its token was the issuer and subject of the token, and is the client certificate now.",
+        policy.meta.object()
+    );
+    Finding::new(codes::PEER_TOKEN_COMES_FIRST, message)
 }
 
 fn by_origins(work: &mut Work<'_>, policy: &AuthenticationPolicy) -> Option<Asked> {

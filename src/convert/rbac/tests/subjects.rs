@@ -190,7 +190,9 @@ fn a_request_principal_under_use_peer_is_the_certificate() {
     let policy = "{apiVersion: authentication.istio.io/v1alpha1, kind: Policy, metadata: {name: default, namespace: default}, spec: {peers: [{mtls: {}}]}}\n";
     let yaml = format!("{}---\n{policy}", app("", "{properties: {request.auth.principal: cluster.local/ns/a/sa/b}}"));
     expect![[r#"
-        {from: [{source: {principals: [cluster.local/ns/a/sa/b]}}], to: [{operation: {methods: [*]}}]}
+        {from: [{source: {principals: [cluster.local/ns/a/sa/b]}}], to: [{operation: {notMethods: [OPTIONS]}}]}
+        {from: [{source: {principals: [cluster.local/ns/a/sa/b]}}], when: [{key: request.headers[origin], notValues: [*]}]}
+        {from: [{source: {principals: [cluster.local/ns/a/sa/b]}}], when: [{key: request.headers[access-control-request-method], notValues: [*]}]}
         warning request-principal-was-peer none
     "#]]
     .assert_eq(&rules(&run(), &yaml));
