@@ -104,7 +104,7 @@ pub fn convert(context: Context<'_>) -> Part {
         return part;
     }
     let mut part = authn::convert(context);
-    part.findings.extend(upgrade::findings(context));
+    upgrade::report(context, &mut part.ledger);
     let rbac = rbac::convert(context);
     part.drafts.extend(rbac.drafts);
     part.ledger.absorb(rbac.ledger);

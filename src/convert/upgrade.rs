@@ -3,23 +3,36 @@
 //!
 //! Said here, because the proof compares the old release with the new one and would find it.
 
-use super::{Context, Options};
+use super::Context;
+use super::ledger::Ledger;
 use crate::api::core::{Service, ServicePort, Transport};
 use crate::finding::catalogue::jwt::{BAD_TOKEN_REJECTED, PREFLIGHT_TOKEN};
 use crate::finding::catalogue::mesh::APP_PROTOCOL_COUNTS;
 use crate::finding::{Finding, Severity};
 use crate::mesh::{Mesh, Protocol, SourceRelease};
 
-/// Everything about the environment; nothing where it holds no old object.
-pub(super) fn findings(context: Context<'_>) -> Vec<Finding> {
+/// Tells everything about the environment; nothing where it holds no old object. What the upgrade opens, whatever is
+/// written, is a reason to write nothing until it is accepted by name.
+pub(super) fn report(context: Context<'_>, ledger: &mut Ledger) {
     let mesh = context.mesh;
     if mesh.legacy_manifests().next().is_none() {
-        return Vec::new();
+        return;
     }
+    for finding in findings(context) {
+        if finding.refuses() {
+            ledger.refuse(mesh.legacy_manifests(), finding);
+        } else {
+            ledger.tell(finding);
+        }
+    }
+}
+
+fn findings(context: Context<'_>) -> Vec<Finding> {
+    let mesh = context.mesh;
     let mut findings: Vec<Finding> =
         tcp_ports(mesh).filter_map(|(service, port)| protocol(mesh, service, port)).collect();
     if context.options.strict {
-        findings.extend(tokens(mesh, context.options));
+        findings.extend(tokens(mesh));
     }
     findings
 }
@@ -59,18 +72,14 @@ fn checks_requests(mesh: &Mesh, namespace: &str) -> bool {
 
 /// RequestAuthentications of the input stay as they are, and the new release refuses other tokens by them. These are
 /// relaxations by name; `--strict` accepts none.
-fn tokens(mesh: &Mesh, options: &Options) -> Vec<Finding> {
+fn tokens(mesh: &Mesh) -> Vec<Finding> {
     if mesh.settings.source < SourceRelease::V1_5 {
         return Vec::new();
     }
     let mut findings = Vec::new();
     for request in mesh.request.iter().filter(|request| !request.target_refs && !request.rules.is_empty()) {
         let object = request.meta.object();
-        let mut tell = |finding: Finding| {
-            let accepted = finding.refuses() && options.allow.contains(&finding.code);
-            let finding = if accepted { finding.severity(Severity::Warning) } else { finding };
-            findings.push(finding.at(request.meta.place.clone()).on(object.clone()));
-        };
+        let mut tell = |finding: Finding| findings.push(finding.at(request.meta.place.clone()).on(object.clone()));
         if mesh.settings.target.at_least(14) {
             let message = format!(
                 "{object} refused CORS preflights with an invalid token, and Istio {} lets them through unread.",

@@ -69,7 +69,7 @@ impl Case {
 
     /// The findings about a YAML stream.
     fn findings(&self, yaml: &str) -> Vec<Finding> {
-        self.parts(yaml).into_iter().flat_map(|part| part.findings).collect()
+        self.parts(yaml).into_iter().flat_map(|part| part.ledger.findings().to_vec()).collect()
     }
 
     fn parts(&self, yaml: &str) -> Vec<Part> {
