@@ -145,6 +145,20 @@ fn a_token_of_the_peer_before_its_certificate_names_the_caller() {
 }
 
 #[test]
+fn a_fence_in_the_root_namespace_would_open_pods_elsewhere() {
+    let web =
+        service("web", "{app: web}", "{name: grpc, port: 8080}").replace("namespace: shop", "namespace: istio-system");
+    let config = rbac_config(
+        "{mode: ON_WITH_INCLUSION, inclusion: {namespaces: ['istio-system'], services: ['api.shop.svc.cluster.local']}}",
+    );
+    let mut scene = scene(&[web, service("api", "{app: web, version: v1}", NAMED), config]);
+    scene.strict = true;
+    check(&scene, "root-selector-collision", false);
+    scene.allow_all = true;
+    check(&scene, "undeclared-ports-closed", true);
+}
+
+#[test]
 fn a_principal_bound_to_the_peer_is_unset_on_preflights() {
     let role = |rule: &str| {
         format!(

@@ -208,7 +208,9 @@ impl<'a> Builder<'a> {
             self.tell(at, finding);
         }
         self.closed.push(Selection { namespace: Some(namespace), selector: Some(selector) });
-        let rules = if self.fenced && ports.known && !ports.closed.is_empty() {
+        // A fence in the root namespace would open the pods elsewhere that carry these labels.
+        let fenced = self.fenced && namespace != self.root();
+        let rules = if fenced && ports.known && !ports.closed.is_empty() {
             self.kept_open.push(Selection { namespace: Some(namespace), selector: Some(selector) });
             vec![fence::rule(&fence::closed_ports(self.scope, self.ground, namespace, selector))]
         } else if ports.open_only().is_empty() {
