@@ -155,6 +155,8 @@ fn instance(pattern: &str) -> String {
 /// A question about one port and one kind of traffic.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
+    /// True when a Service governs the port that the input does not show.
+    pub unseen: bool,
     /// The old side.
     pub before: Subject<'a>,
     /// The new side.
@@ -162,7 +164,7 @@ pub struct Question<'a> {
 }
 
 /// The questions about a workload: every declared port and kind of traffic, then ports whose name leads to an unknown
-/// number (asked about with any number), then undeclared ports.
+/// number (asked about with any number), then undeclared ports: governed by nobody, and by each of the `unseen` Services.
 ///
 /// Traffic that is not HTTP is not compared on ports that the old side took as HTTP: it was never a way in.
 pub fn questions<'a>(
@@ -170,7 +172,7 @@ pub fn questions<'a>(
     before: World,
     after: World,
     services: &'a Mesh,
-    ports: &[GovernedPort<'a>],
+    (ports, unseen): (&[GovernedPort<'a>], &'a [Service]),
 ) -> Vec<Question<'a>> {
     let mut found = Vec::new();
     let mut ask = |port: Option<u16>, governing: Option<(&'a Service, &'a ServicePort)>, chains: [Protocol; 2]| {
@@ -181,7 +183,8 @@ pub fn questions<'a>(
         let (old, new) = (protocol(before), protocol(after));
         let question = |traffic| {
             let subject = |workload, protocol| Subject { workload, port, governing, traffic, protocol };
-            Question { before: subject(&pods.before, old), after: subject(&pods.after, new) }
+            let unseen = governing.is_some_and(|(service, _)| unseen.iter().any(|other| std::ptr::eq(other, service)));
+            Question { unseen, before: subject(&pods.before, old), after: subject(&pods.after, new) }
         };
         if old != Protocol::Tcp || new != Protocol::Tcp {
             found.push(question(Transport::Http));
@@ -202,6 +205,11 @@ pub fn questions<'a>(
         ask(None, Some((service, port)), [services.old_protocol(port), services.new_protocol(port)]);
     }
     ask(None, None, [Protocol::Auto, Protocol::Auto]);
+    for service in unseen {
+        for port in &service.ports {
+            ask(None, Some((service, port)), [services.old_protocol(port), services.new_protocol(port)]);
+        }
+    }
     found
 }
 

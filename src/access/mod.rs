@@ -31,6 +31,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod trust_domain;
+mod unseen;
 mod waypoints;
 
 pub use crate::finding::Relaxation;
@@ -79,6 +80,8 @@ pub struct Verdict {
     pub port: Option<u16>,
     /// `http` or `tcp`.
     pub transport: Transport,
+    /// True for the ports of a Service that the input does not show; `port` is `None` then.
+    pub unseen_service: bool,
     /// What was found.
     pub outcome: Outcome,
     /// Relaxations without which the outcome would not be `Equal`.

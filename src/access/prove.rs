@@ -6,6 +6,7 @@ use super::formula::Formulas;
 use super::inventory::{self, Pods, Question};
 use super::jwt::preflight;
 use super::subject::Subject;
+use super::unseen::Unseen;
 use super::{Options, Outcome, Relaxation, Side, Verdict, World, explain, legacy, modern};
 use crate::mesh::Mesh;
 use rayon::prelude::*;
@@ -24,13 +25,15 @@ struct Compiled<'a> {
 pub fn prove(before: Side<'_>, after: Side<'_>, options: &Options) -> Vec<Verdict> {
     let services = inventory::services(&before, &after);
     let pods = inventory::pods(&before, &after);
+    let unseen = Unseen::of(&before, pods.iter().map(|pods| pods.before.meta.namespace.as_str()));
     let mut f = Formulas::default();
     let mut pairs: BTreeMap<Pair, usize> = BTreeMap::new();
     let mut compiled: Vec<Compiled<'_>> = Vec::new();
     for pods in &pods {
         let ports = services.governed_ports(&pods.before);
         let declared: BTreeSet<u16> = ports.iter().map(|port| port.number).collect();
-        for question in inventory::questions(pods, before.world, after.world, services, &ports) {
+        let unseen = unseen.in_namespace(&pods.before.meta.namespace);
+        for question in inventory::questions(pods, before.world, after.world, services, (&ports, unseen)) {
             let old = ruling(&mut f, before, &question.before);
             let new = ruling(&mut f, after, &question.after);
             let free_port = question.before.port.is_none();
@@ -101,6 +104,7 @@ fn verdict(f: &Formulas, one: &Compiled<'_>, comparison: &Comparison, strict: bo
         stand_in: workload.stand_in,
         port: subject.port,
         transport: subject.traffic,
+        unseen_service: one.question.unseen,
         outcome,
         relaxations,
         wider,
@@ -114,7 +118,7 @@ fn merge(verdicts: impl Iterator<Item = Verdict>) -> Vec<Verdict> {
     let mut merged: BTreeMap<_, Verdict> = BTreeMap::new();
     for verdict in verdicts {
         let transport = verdict.port.map(|_| verdict.transport);
-        let key = (verdict.workload.clone(), verdict.port.is_none(), verdict.port, transport);
+        let key = (verdict.workload.clone(), verdict.port.is_none(), verdict.port, verdict.unseen_service, transport);
         match merged.get_mut(&key) {
             None => drop(merged.insert(key, verdict)),
             Some(known) => {

@@ -15,7 +15,10 @@ pub mod rbac;
 mod upgrade;
 
 use crate::api::{Labels, ManifestId};
-use crate::finding::Code;
+use crate::finding::catalogue::given::NO_CURRENT_POLICY;
+use crate::finding::{Assumption, Code};
+use crate::mesh::InventoryKind;
+use crate::mesh::evidence::kubectl_get_all;
 use crate::mesh::{Input, Mesh};
 use crate::yaml::{Notes, Tree};
 use ledger::Ledger;
@@ -109,7 +112,29 @@ pub fn convert(context: Context<'_>) -> Part {
     part.drafts.extend(rbac.drafts);
     part.ledger.absorb(rbac.ledger);
     ambient::check(context, &mut part);
+    no_current_policy(context, &mut part);
     part
+}
+
+/// Current policies and Sidecars that the input does not show would take the place of old objects, or add to the new ones.
+fn no_current_policy(context: Context<'_>, part: &mut Part) {
+    let kinds = [
+        InventoryKind::PeerAuthentication,
+        InventoryKind::RequestAuthentication,
+        InventoryKind::AuthorizationPolicy,
+        InventoryKind::Sidecar,
+    ];
+    let open = kinds.into_iter().filter(|kind| !context.mesh.evidence.closes(&[*kind])).collect::<Vec<_>>();
+    let from: Vec<ManifestId> = part.drafts.iter().flat_map(|draft| draft.from.iter().copied()).collect();
+    if open.is_empty() || from.is_empty() {
+        return;
+    }
+    let names: Vec<String> = open.iter().map(ToString::to_string).collect();
+    let message = format!(
+        "No {} bears on these pods that the input does not show; where one does, the old objects did less than the new ones do.",
+        names.join(" or ")
+    );
+    part.ledger.assume(from, Assumption::new(NO_CURRENT_POLICY, message, kubectl_get_all(open)));
 }
 
 /// A shorthand for entries without comments.

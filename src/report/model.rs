@@ -210,6 +210,9 @@ pub struct Verification {
     pub relaxations: BTreeSet<String>,
     /// Requests that show the difference; empty where there is none.
     pub witness: Witnesses,
+    /// True for the ports of a Service that the input does not show; `port` is null then. Left out when false.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unseen_service: bool,
     /// True when the workload is a Service's selector, because no manifest of a workload is known.
     #[serde(skip)]
     pub stand_in: bool,

@@ -42,6 +42,7 @@ pub(super) fn settings_line(report: &Report) -> Option<String> {
 pub(super) fn port(verification: &Verification) -> String {
     match verification.port {
         Some(port) => format!("port {port}"),
+        None if verification.unseen_service => "ports of a Service that the input does not show".to_owned(),
         None => "ports that no Service declares".to_owned(),
     }
 }
@@ -207,6 +208,9 @@ const ASSUMPTIONS_TOLD: usize = 3;
 
 /// What the verdict rests on, one sentence each with the command that checks it; many of one kind are counted.
 pub(super) fn assumption_lines(report: &Report) -> Vec<String> {
+    if report.unverified.is_some() {
+        return Vec::new();
+    }
     let mut lines = Vec::new();
     let mut told: BTreeMap<Code, usize> = BTreeMap::new();
     for assumption in &report.assumptions {

@@ -130,6 +130,7 @@ pub fn verification(verdict: access::Verdict) -> Verification {
         verdict: word,
         relaxations: verdict.relaxations.iter().map(|relaxation| relaxation.name().to_owned()).collect(),
         witness: Witnesses { wider: verdict.wider.map(witness), narrower: verdict.narrower.map(witness) },
+        unseen_service: verdict.unseen_service,
         stand_in: verdict.stand_in,
         sampled,
     }

@@ -103,7 +103,10 @@ pub fn run(job: Job) -> Done {
     let unverified = reason_not_to_verify(&job.verify, job.keep_going, &plan, &placement);
     let verification = match &unverified {
         Some(_) => Vec::new(),
-        None => proof::prove_conversion(&loaded, &plan, &placement, &read_back, job.options.strict),
+        None => {
+            let verdicts = proof::prove_conversion(&loaded, &plan, &placement, &read_back, job.options.strict);
+            proof::without_assumed(verdicts, &plan.ledger.assumptions())
+        }
     };
     let unverified = unverified.or_else(|| {
         verification.is_empty().then(|| "no Service and no workload is in the input to compare it on".to_owned())

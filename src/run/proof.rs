@@ -8,7 +8,7 @@ use crate::convert::placement::Placement;
 use crate::convert::plan::Plan;
 use crate::finding::catalogue::mtls::{UNDECLARED_PORTS, UNKNOWN_MESH_POLICY};
 use crate::finding::catalogue::plan::{PODS_MAY_BE_SHARED, PROOF_UNDECIDED, UNEXPLAINED_DIFFERENCE};
-use crate::finding::{Code, Direction, Finding, ObjectRef, Severity};
+use crate::finding::{Assumption, Code, Direction, Finding, ObjectRef, Severity};
 use std::collections::BTreeSet;
 
 /// Solver steps allowed per workload, port and transport.
@@ -44,6 +44,23 @@ pub fn prove_conversion(
             )
         })
         .collect()
+}
+
+/// The verdicts without those about unseen Services that say nothing new: equal, or narrower as an assumption says.
+pub fn without_assumed(verdicts: Vec<access::Verdict>, assumptions: &[Assumption]) -> Vec<access::Verdict> {
+    let assumed = |verdict: &access::Verdict| {
+        let about_here = |object: &ObjectRef| object.namespace == verdict.workload.namespace;
+        assumptions.iter().any(|assumption| {
+            assumption.if_false == Direction::Narrower && assumption.object.as_ref().is_none_or(about_here)
+        })
+    };
+    let says_something = |verdict: &access::Verdict| match verdict.outcome {
+        _ if !verdict.unseen_service => true,
+        Outcome::Equal => false,
+        Outcome::Narrower => !assumed(verdict),
+        Outcome::Different | Outcome::Wider | Outcome::Undecided(_) => true,
+    };
+    verdicts.into_iter().filter(says_something).collect()
 }
 
 /// What the proof found that no finding of the conversion explains.
@@ -149,6 +166,12 @@ fn about_supposed_pods(verdict: &access::Verdict, labels: &Labels, word: &str) -
 fn port_of(verdict: &access::Verdict) -> String {
     match verdict.port {
         Some(port) => format!("port {port} of {}", verdict.workload),
+        None if verdict.unseen_service => {
+            format!(
+                "the ports of a Service that the input does not show and that selects the pods of {}",
+                verdict.workload
+            )
+        }
         None => format!("the undeclared ports of {}", verdict.workload),
     }
 }

@@ -169,7 +169,7 @@ proptest! {
         let (before, after) = sides.sides();
         let pods = inventory::pods(&before, &after);
         let ports = sides.old.governed_ports(&pods[0].before);
-        let question = inventory::questions(&pods[0], World::Source, World::Target, &sides.old, &ports)[0];
+        let question = inventory::questions(&pods[0], World::Source, World::Target, &sides.old, (&ports, &[]))[0];
         let mut f = Formulas::default();
         let (old, new) = sides.rulings(&mut f, &question);
         let (allows_old, allows_new) = (old.allows(&mut f), new.allows(&mut f));

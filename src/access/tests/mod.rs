@@ -13,7 +13,7 @@ use super::inventory::{self, Question};
 use super::request::Request;
 use super::{Options, Outcome, Relaxation, Side, Transport, Verdict, World, legacy, modern, prove};
 use crate::mesh::testing::mesh;
-use crate::mesh::{Mesh, SourceRelease};
+use crate::mesh::{Completeness, Evidence, Mesh, SourceRelease};
 use std::collections::BTreeSet;
 
 /// The default world of the RBAC spec: INCLUSION of `default`, Service `app` 80 -> 8080, HTTP.
@@ -93,12 +93,24 @@ pub struct Sides {
     pub new: Mesh,
 }
 
-/// Both sides from YAML; the old documents hold the Services.
+/// Both sides from YAML; the old documents hold the Services, all of them.
 pub fn sides(old: &[&str], new: &[&str]) -> Sides {
-    Sides { old: mesh(&stream(old)), new: mesh(&stream(new)) }
+    let closed = Evidence::new(&Completeness::All, &BTreeSet::new());
+    let side = |documents: &[&str]| {
+        let mut mesh = mesh(&stream(documents));
+        mesh.evidence = closed.clone();
+        mesh
+    };
+    Sides { old: side(old), new: side(new) }
 }
 
 impl Sides {
+    /// The same where other Services may exist than those shown.
+    pub fn open(mut self) -> Sides {
+        self.old.evidence = Evidence::default();
+        self
+    }
+
     /// The same on release 1.4.
     pub fn on_1_4(mut self) -> Sides {
         self.old.settings.source = SourceRelease::V1_4;
@@ -148,7 +160,7 @@ impl Sides {
         let services = inventory::services(&before, &after);
         let ports = services.governed_ports(&pods[0].before);
         let traffic = if request.full_path().is_some() { Transport::Http } else { Transport::Tcp };
-        let question = inventory::questions(&pods[0], World::Source, World::Target, services, &ports)
+        let question = inventory::questions(&pods[0], World::Source, World::Target, services, (&ports, &[]))
             .into_iter()
             .find(|question| question.before.port == port && question.before.traffic == traffic)
             .expect("the port is asked about");

@@ -139,6 +139,27 @@ fn e35_undeclared_ports_are_narrower_without_a_fence_and_equal_with_one() {
 }
 
 #[test]
+fn a_grant_without_ports_is_wider_on_a_service_that_nobody_shows() {
+    let granted = role("[{services: ['app.*'], methods: [GET]}]", "[{user: '*'}]");
+    let new = |ports: &str| policy("new", &format!("{{rules: [{{to: [{{operation: {{methods: [GET]{ports}}}}}]}}]}}"));
+    let unseen = |new: String| {
+        let verdicts = sides(&[APP, INCLUDED, &granted], &[APP, DENY_DEFAULT, &new]).open().prove(false);
+        verdicts.into_iter().find(|verdict| verdict.unseen_service).map(|verdict| verdict.outcome)
+    };
+    assert_eq!(unseen(new("")), Some(Outcome::Wider));
+    assert_eq!(unseen(new(", ports: ['8080']")), Some(Outcome::Equal));
+}
+
+#[test]
+fn a_pattern_may_be_for_a_service_that_nobody_shows() {
+    let granted = role("[{services: ['app*']}]", "[{user: '*'}]");
+    let new = policy("new", "{rules: [{to: [{operation: {ports: ['8080']}}]}]}");
+    let verdicts = sides(&[APP, INCLUDED, &granted], &[APP, DENY_DEFAULT, &new]).open().prove(false);
+    let unseen = verdicts.into_iter().find(|verdict| verdict.unseen_service).map(|verdict| verdict.outcome);
+    assert_eq!(unseen, Some(Outcome::Narrower), "callers of another Service of that pattern are turned away");
+}
+
+#[test]
 fn a_wider_undeclared_port_is_never_relaxed() {
     let restricted = policy("existing", "{rules: [{to: [{operation: {ports: ['8080', '9102']}}]}]}");
     let opened = policy("existing", "{rules: [{}]}");

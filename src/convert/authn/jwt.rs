@@ -18,11 +18,11 @@ use super::effective::{Effective, same_object};
 use super::meaning::JwtMeaning;
 use super::subjects::{Port, Subject};
 use crate::api::ManifestId;
-use crate::api::core::Transport;
+use crate::api::core::{TargetPort, Transport};
 use crate::api::legacy::{AuthenticationPolicy, PeerMethod};
 use crate::finding::catalogue::{jwt as codes, mtls};
 use crate::finding::{Direction, Finding, Severity};
-use crate::mesh::{Protocol, SourceRelease, selects};
+use crate::mesh::{InventoryKind, Protocol, SourceRelease, selects};
 use asked::Asked;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -99,6 +99,7 @@ fn plan<'a>(
             } else if subject.gateway && port.protocol == Protocol::Tcp {
                 gateway_tls(work, port, policy);
             }
+            unseen_pods(work, port, policy);
             plan.on.entry(id).or_default().insert(port.number);
             plan.add(policy);
         }
@@ -162,6 +163,20 @@ fn demand_on(
     });
     known.insert(key, id);
     id
+}
+
+/// A denial names the container ports of the pods that the input shows; other pods may give a named port another number.
+fn unseen_pods(work: &mut Work<'_>, port: &Port<'_>, policy: &AuthenticationPolicy) {
+    let Some(governed) = &port.governed else { return };
+    let by_name = matches!(governed.service_port.target, TargetPort::Name(_));
+    if !by_name || work.mesh().evidence.closes(&[InventoryKind::Workload]) {
+        return;
+    }
+    let message = format!(
+        "Port {} of Service `{}` leads to a container port by name, and its number is that of the pods in the input; pods that it does not show would take requests without a token.",
+        governed.service_port.port, governed.service.meta.name
+    );
+    work.refuse(policy, Finding::new(mtls::UNSEEN_PODS, message));
 }
 
 /// True when the old mesh looked at tokens on this port. On a gateway the Gateway's server decides, not the name of the

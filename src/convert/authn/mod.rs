@@ -22,7 +22,7 @@ use crate::api::core::Service;
 use crate::api::legacy::AuthenticationPolicy;
 use crate::api::{Labels, ManifestId};
 use crate::finding::catalogue::mtls as codes;
-use crate::finding::{Code, Finding};
+use crate::finding::{Assumption, Code, Finding};
 use crate::mapping::Applied;
 use crate::mesh::Mesh;
 use crate::yaml::{Manifest, Notes};
@@ -146,6 +146,11 @@ impl<'a> Work<'a> {
     /// Refuses a policy unless the user allowed the finding; true when it was allowed.
     fn refuse(&mut self, policy: &AuthenticationPolicy, finding: Finding) -> bool {
         self.part.ledger.refuse(policy.meta.manifest, about(policy, finding))
+    }
+
+    /// Takes something for granted for these policies; with `--strict` they are refused instead.
+    fn assume(&mut self, policies: &[&AuthenticationPolicy], assumption: Assumption) -> bool {
+        self.part.ledger.assume(policies.iter().filter_map(|policy| policy.meta.manifest), assumption)
     }
 
     /// Notes that a policy had no effect and becomes nothing.

@@ -3,6 +3,7 @@
 mod plan;
 mod remarks;
 mod scopes;
+mod unseen;
 mod workloads;
 
 pub(super) use remarks::is_told_apart;

@@ -11,13 +11,13 @@ use super::fence;
 use super::ground::{Ground, Pod};
 use super::reach::{Around, Target, root_selector};
 use super::roles::draft;
-use super::{policy, services};
+use super::{given, policy, services};
 use crate::api::core::Service;
 use crate::api::legacy::RbacMode;
 use crate::api::{Labels, ManifestId};
 use crate::convert::{Context, Draft};
 use crate::finding::catalogue::rbac as codes;
-use crate::finding::{Direction, Finding, Place, Severity};
+use crate::finding::{Assumption, Direction, Finding, Place, Severity};
 use crate::mesh::{InventoryKind, Lookup, kubectl_get};
 use std::collections::BTreeSet;
 
@@ -28,6 +28,8 @@ pub(super) struct Converted {
     pub drafts: Vec<Draft>,
     /// What there is to say. Errors refuse the config, and with it every RBAC object.
     pub findings: Vec<Finding>,
+    /// What the policies take for granted.
+    pub assumptions: Vec<Assumption>,
     /// Something is denied by default, so pods and ports that no Service declares are too.
     pub closes: bool,
 }
@@ -91,6 +93,11 @@ fn selected(selections: &[Selection<'_>], pod: &Pod<'_>) -> bool {
 impl<'a> Builder<'a> {
     fn root(&self) -> &'a str {
         &self.scope.mesh.settings.root_namespace
+    }
+
+    /// True when the input shows every Service.
+    fn services_are_closed(&self) -> bool {
+        self.scope.mesh.evidence.closes(&[InventoryKind::Service])
     }
 
     /// True when the input shows every Service and every workload.
@@ -207,6 +214,9 @@ impl<'a> Builder<'a> {
             );
             self.tell(at, finding);
         }
+        if !self.services_are_closed() {
+            self.converted.assumptions.push(given::nothing_else_on(&service.meta));
+        }
         self.closed.push(Selection { namespace: Some(namespace), selector: Some(selector) });
         // A fence in the root namespace would open the pods elsewhere that carry these labels.
         let fenced = self.fenced && namespace != self.root();
@@ -254,19 +264,46 @@ impl<'a> Builder<'a> {
             for service in self.scope.mesh.services_of_namespace(namespace) {
                 self.open_service(service, at);
             }
+            self.open_pods_without_service(namespace, at);
             if !self.pods_are_known() {
                 let finding = Finding::new(
                     codes::EXCLUSION_ENUMERATED,
                     format!(
-                        "The excluded namespace `{namespace}` is opened for its known Services one by one; other pods there are now denied by default."
+                        "The excluded namespace `{namespace}` can only be opened for its pods one by one, and the input may not show all of them; the others would be denied by default."
                     ),
-                );
-                self.tell(at, finding);
+                )
+                .remedy(format!(
+                    "Add the output of `kubectl get services,deployments,statefulsets,daemonsets,pods -n {namespace} -o yaml` to the input and say `--inventory-complete=services,workloads`."
+                ));
+                self.tell(at, finding.severity(Severity::Error));
             }
             return;
         }
         self.kept_open.push(Selection { namespace: Some(namespace), selector: None });
         self.add(namespace, "allow-all", policy::allow(None, &[Clause::default()]));
+    }
+
+    /// Workloads of an excluded namespace that no Service selects were open like the rest of it.
+    fn open_pods_without_service(&mut self, namespace: &'a str, at: &Place) {
+        let root = self.root();
+        let lonely = |pod: &&Pod<'a>| {
+            let is_shown = !pod.workload.stand_in && !pod.workload.pod_labels.is_empty();
+            is_shown && !pod.restricted && self.scope.mesh.services_of(&pod.workload).is_empty()
+        };
+        let pods: Vec<&'a Pod<'a>> = self.ground.pods(namespace, None).filter(lonely).collect();
+        for pod in pods {
+            let (labels, name) = (&pod.workload.pod_labels, &pod.workload.meta.name);
+            if namespace == root {
+                let around = Around { scope: self.scope, ground: self.ground, namespace };
+                let target = Target { selector: Some(labels.clone()), suffix: vec![name.clone()], every_service: true };
+                let finding = root_selector(around, &target, labels);
+                let direction = if finding.refuses() { Direction::Wider } else { finding.direction };
+                self.tell(at, finding.direction(direction));
+            }
+            self.kept_open.push(Selection { namespace: Some(namespace), selector: Some(labels) });
+            let spec = policy::allow(Some(labels), &[Clause::default()]);
+            self.add_once(namespace, &format!("allow-all-{name}"), spec);
+        }
     }
 
     fn open_service(&mut self, service: &'a Service, at: &Place) {
@@ -288,7 +325,11 @@ impl<'a> Builder<'a> {
         }
         self.check_root(service, selector, at, Direction::Wider);
         let ports = PortsOf::survey(&pods, self.scope);
-        let rule = if ports.closed.is_empty() && ports.known {
+        if !self.services_are_closed() {
+            self.converted.assumptions.push(given::excluded_is_oldest(&service.meta));
+        }
+        // A Service that the input does not show may select the same pods, and RBAC may be on for it.
+        let rule = if ports.closed.is_empty() && ports.known && self.services_are_closed() {
             self.kept_open.push(Selection { namespace: Some(namespace), selector: Some(selector) });
             Clause::default()
         } else {
@@ -327,7 +368,11 @@ impl<'a> Builder<'a> {
         let namespace = &service.meta.namespace;
         if namespace == self.root() {
             let around = Around { scope: self.scope, ground: self.ground, namespace };
-            let target = Target { selector: Some(selector.clone()), suffix: vec![service.meta.name.clone()] };
+            let target = Target {
+                selector: Some(selector.clone()),
+                suffix: vec![service.meta.name.clone()],
+                every_service: false,
+            };
             let finding = root_selector(around, &target, selector);
             let direction = if finding.refuses() { direction } else { finding.direction };
             self.tell(at, finding.direction(direction));

@@ -2,7 +2,7 @@
 
 use super::enabled::Scope;
 use crate::api::Labels;
-use crate::api::core::{Service, ServicePort, Workload};
+use crate::api::core::{Service, ServicePort, TargetPort, Workload};
 use crate::api::security::{Action, AuthorizationPolicy};
 use crate::mesh::{Mesh, Protocol, compatible, selects};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,6 +75,8 @@ pub(super) struct Port<'a> {
     pub becomes_http: bool,
     /// Both meshes have HTTP chains only.
     pub only_http: bool,
+    /// The Service leads to it by name, so that the number is that of these pods.
+    pub by_name: bool,
 }
 
 impl<'a> Ground<'a> {
@@ -173,6 +175,7 @@ impl<'a> Pod<'a> {
                 },
                 becomes_http: port.old_protocol == Protocol::Tcp && port.new_protocol != Protocol::Tcp,
                 only_http: port.old_protocol == Protocol::Http && port.new_protocol == Protocol::Http,
+                by_name: matches!(port.service_port.target, TargetPort::Name(_)),
             })
             .collect();
         let mut unresolved = mesh.unresolved_ports(&workload);
@@ -196,6 +199,7 @@ impl<'a> Pod<'a> {
                         rivals: Vec::new(),
                         becomes_http: false,
                         only_http: http,
+                        by_name: false,
                     }),
                 }
             }

@@ -15,6 +15,7 @@ mod defaults;
 mod dry_run;
 mod enabled;
 mod fence;
+mod given;
 mod ground;
 mod headers;
 mod identity;
@@ -80,10 +81,14 @@ pub fn convert(context: Context<'_>) -> Part {
 fn enforce(context: Context<'_>, scope: Scope<'_>, enforcement: Enforcement, part: &mut Part) {
     let ground = Ground::survey(context.mesh);
     let defaults = defaults::convert(context, scope, &ground);
-    if !part.ledger.weigh_all(defaults.findings) {
+    let config = scope.config.meta.manifest;
+    let granted = defaults
+        .assumptions
+        .into_iter()
+        .fold(true, |granted, assumption| part.ledger.assume(config, assumption) && granted);
+    if !part.ledger.weigh_all(defaults.findings) || !granted {
         return refuse_all(context, part);
     }
-    let config = scope.config.meta.manifest;
     if defaults.closes && !context.options.strict {
         part.ledger.relax(Relaxation::UndeclaredPorts);
     }
@@ -149,6 +154,11 @@ fn convert_role(
     if !part.ledger.weigh_all(converted.findings) && refused {
         part.ledger.leave(all, because, role.meta.manifest);
         return;
+    }
+    for assumption in converted.assumptions {
+        if !part.ledger.assume(all.iter().copied(), assumption) {
+            return;
+        }
     }
     part.ledger.inert(logged.iter().filter_map(|binding| binding.meta.manifest), codes::PERMISSIVE_BINDING);
     if converted.drafts.is_empty() {

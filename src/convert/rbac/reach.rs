@@ -18,6 +18,8 @@ pub(super) struct Target {
     pub selector: Option<Labels>,
     /// What tells this target from the role's others in a name: the service, then label values.
     pub suffix: Vec<String>,
+    /// True when the rule is for whatever Service the pods have, also for one that nobody has shown.
+    pub every_service: bool,
 }
 
 /// What looking for targets gives.
@@ -27,6 +29,8 @@ pub(super) struct Reach {
     pub targets: Vec<Target>,
     /// What there is to say. Errors refuse the role.
     pub findings: Vec<Finding>,
+    /// The Services that a pattern was written out for, where it may match others that the input does not show.
+    pub written_out: Vec<String>,
 }
 
 /// What the search needs to know.
@@ -55,6 +59,11 @@ impl<'a> Around<'a> {
     pub fn pods(&self, target: &Target) -> Vec<&'a Pod<'a>> {
         let of_service = self.scope.mesh.has_selector(self.namespace, target.selector.as_ref());
         self.ground.likely_pods(self.namespace, target.selector.as_ref(), !of_service)
+    }
+
+    /// True when the input shows every Service.
+    pub fn services_are_closed(&self) -> bool {
+        self.scope.mesh.evidence.closes(&[InventoryKind::Service])
     }
 
     fn is_root(&self) -> bool {
@@ -102,7 +111,8 @@ fn whole_namespace(place: &Statics, http: bool, around: Around<'_>) -> Option<Ve
         && !around.is_root()
         && scope.covers_namespace(namespace)
         && !ground.pods(namespace, None).any(|pod| pod.restricted || crate::mesh::is_gateway(&pod.workload.pod_labels))
-        && !(http && ground.mixes_protocols(namespace));
+        // A Service that nobody has shown may have ports without a protocol name: old Istio dropped rules about HTTP there.
+        && !(http && (!around.services_are_closed() || ground.mixes_protocols(namespace)));
     if !possible {
         return None;
     }
@@ -114,6 +124,7 @@ fn whole_namespace(place: &Statics, http: bool, around: Around<'_>) -> Option<Ve
             .map(|labelled| Target {
                 selector: (!labelled.selector.is_empty()).then_some(labelled.selector),
                 suffix: labelled.suffix,
+                every_service: true,
             })
             .collect(),
     )
@@ -205,7 +216,7 @@ impl Reach {
             let labelled = static_constraints::narrow(start, place, around, at, &mut self.findings);
             let before = self.targets.len();
             for Labelled { selector, suffix } in labelled {
-                self.add(Target { selector: Some(selector), suffix }, at, around);
+                self.add(Target { selector: Some(selector), suffix, every_service: false }, at, around);
             }
             if self.targets.len() > before {
                 written_out.push(&service.meta.name);
@@ -216,6 +227,16 @@ impl Reach {
             self.findings.retain(|finding| finding.code != codes::RULE_NEVER_APPLIES);
         }
         self.warn_of_unseen(place, at, around, &written_out);
+        self.refuse_nothing(place, at, around);
+    }
+
+    /// A pattern that comes to nothing on the Services of the input may be for one that the input does not show.
+    fn refuse_nothing(&mut self, place: &Statics, at: &Place, around: Around<'_>) {
+        let open_pattern = is_pattern(place) && !around.services_are_closed();
+        let reaches_others = around.scope.covers_namespace(around.namespace);
+        if self.targets.is_empty() && open_pattern && reaches_others && !self.findings.iter().any(Finding::refuses) {
+            self.findings.push(no_service_in_sight(place, around).at(at.clone()));
+        }
     }
 
     /// Adds a target, unless the pods it selects are not governed by old RBAC.
@@ -260,20 +281,9 @@ impl Reach {
         enabled: &[&Service],
     ) {
         let patterns = if place.services.is_empty() { "*".to_owned() } else { place.services.join(", ") };
-        let some_pattern =
-            place.services.is_empty() || place.services.iter().any(|pattern| !services::is_exact(pattern));
-        let finding = if matching.is_empty()
-            && some_pattern
-            && !around.scope.mesh.evidence.closes(&[InventoryKind::Service])
-        {
-            Finding::new(
-                codes::UNRESOLVED_SERVICE,
-                format!("No Service in the input matches `{patterns}` in namespace `{}`, so the pods are not known.", around.namespace),
-            )
-            .remedy(format!(
-                "Add the output of `kubectl get services -n {} -o yaml` to the input, or say with `--inventory-complete` that there is none.",
-                around.namespace
-            ))
+        let some_pattern = is_pattern(place);
+        let finding = if matching.is_empty() && some_pattern && !around.services_are_closed() {
+            no_service_in_sight(place, around)
         } else if matching.is_empty() && some_pattern {
             Finding::new(
                 codes::MATCHES_NO_SERVICE,
@@ -306,6 +316,9 @@ impl Reach {
         // Where the config lists its services one by one, there are no others.
         if any_service && any_name && !names.is_empty() && around.scope.covers_namespace(around.namespace) {
             let patterns = if place.services.is_empty() { "*".to_owned() } else { place.services.join(", ") };
+            if !around.services_are_closed() {
+                self.written_out = names.iter().map(|name| (*name).to_owned()).collect();
+            }
             self.findings.push(
                 Finding::new(
                     codes::PATTERN_ENUMERATED,
@@ -315,6 +328,24 @@ impl Reach {
             );
         }
     }
+}
+
+/// True when the rule is for Services by pattern, so that it may be for one that the input does not show.
+fn is_pattern(place: &Statics) -> bool {
+    place.services.is_empty() || place.services.iter().any(|pattern| !services::is_exact(pattern))
+}
+
+/// The pods that a pattern is for are not known.
+fn no_service_in_sight(place: &Statics, around: Around<'_>) -> Finding {
+    let patterns = if place.services.is_empty() { "*".to_owned() } else { place.services.join(", ") };
+    let namespace = around.namespace;
+    Finding::new(
+        codes::UNRESOLVED_SERVICE,
+        format!("No Service in the input that the rule is for matches `{patterns}` in namespace `{namespace}`, so its pods are not known."),
+    )
+    .remedy(format!(
+        "Add the output of `kubectl get services -n {namespace} -o yaml` to the input, or say with `--inventory-complete=services` that there is none."
+    ))
 }
 
 /// A selector in the root namespace selects pods of every namespace (§6.10).

@@ -2,16 +2,16 @@
 
 use super::clause::Clause;
 use super::reach::{self, Around, Target};
-use super::scoping;
 use super::subjects::{self, Surroundings};
 use super::{access_rule, authentication, policy, principal_binding};
+use super::{given, scoping};
 use crate::api::legacy::{Enforcement, ServiceRole, ServiceRoleBinding};
 use crate::api::{Labels, ManifestId, Meta};
 use crate::convert::{Context, Draft, NewKind};
 use crate::finding::catalogue::rbac as codes;
-use crate::finding::{Code, Direction, Finding, Place};
+use crate::finding::{Assumption, Code, Direction, Finding, Place, Severity};
 use crate::mapping::Applied;
-use crate::mesh::SourceRelease;
+use crate::mesh::{InventoryKind, SourceRelease};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A role with the bindings that count: all enforced, or all permissive for a dry-run copy.
@@ -33,6 +33,8 @@ pub(super) struct Converted {
     pub relaxations: BTreeSet<String>,
     /// Bindings all of whose subjects matched nobody.
     pub idle: Vec<ManifestId>,
+    /// What the policies take for granted.
+    pub assumptions: Vec<Assumption>,
 }
 
 impl Converted {
@@ -109,6 +111,19 @@ impl Policies {
     }
 }
 
+/// A Service leads to a port by name, and a rule that has to name its ports cannot.
+fn named_port_unknown(service: &str, around: Around<'_>) -> Finding {
+    let namespace = around.namespace;
+    Finding::new(
+        codes::NAMED_PORT_UNRESOLVED,
+        format!("The Service `{service}` leads to a container port by name, no pods in the input say which number that is, and a rule without ports would also open those of Services that the input does not show."),
+    )
+    .severity(Severity::Error)
+    .remedy(format!(
+        "Add the output of `kubectl get deployments,statefulsets,daemonsets,pods -n {namespace} -o yaml` to the input, or say `--inventory-complete=services` if no other Service selects these pods."
+    ))
+}
+
 /// Equal but for comments.
 fn same(a: &Clause, b: &Clause) -> bool {
     (&a.source, &a.operation, &a.when) == (&b.source, &b.operation, &b.when)
@@ -131,23 +146,29 @@ pub(super) fn convert(context: Context<'_>, grant: &Grant<'_>, around: Around<'_
         let mut reach = reach::find(&access.place, &rule.place, http, around);
         converted.say(access.findings, &grant.role.meta);
         converted.say(std::mem::take(&mut reach.findings), &grant.role.meta);
+        if !reach.written_out.is_empty() {
+            converted.assume(given::pattern(&reach.written_out, around));
+        }
         let mut base = access.clause;
         carry_notes(context, &grant.role.meta, &format!("/spec/rules/{index}"), &mut base);
         for target in &reach.targets {
             let mut ports = scoping::survey(&access.place, target, &rule.place, around);
             let owner_unknown = ports.findings.iter().any(|finding| finding.code == codes::PORT_OWNER_UNKNOWN);
             converted.say(std::mem::take(&mut ports.findings), &grant.role.meta);
-            if ports.governs_nothing() && target.selector.is_some() {
-                let name = target.suffix.join("-");
-                let finding = Finding::new(
-                    codes::GOVERNS_NO_PORT,
-                    format!("{name} governs no port of its pods: they belong to an older Service."),
-                );
+            // Of a rule for every Service, one that the input does not show may govern the ports.
+            let may_govern = target.every_service && !around.services_are_closed();
+            if ports.governs_nothing() && target.selector.is_some() && !may_govern {
+                let finding = Finding::new(codes::GOVERNS_NO_PORT, ports.why_nothing(&target.suffix.join("-")));
                 if !owner_unknown {
                     converted.say(vec![finding.at(rule.place.clone())], &grant.role.meta);
                 }
                 continue;
             }
+            if let Some(service) = ports.lost_by_name() {
+                converted.say(vec![named_port_unknown(service, around).at(rule.place.clone())], &grant.role.meta);
+                continue;
+            }
+            converted.take_for_granted(&ports, target, around);
             for subject in merge_plain(&subjects) {
                 let mut both = base.and(&subject);
                 base.notes.clear(); // Comments stand at the first rule made from the access rule.
@@ -211,6 +232,24 @@ impl Converted {
             if !self.findings.contains(&finding) {
                 self.findings.push(finding);
             }
+        }
+    }
+
+    fn assume(&mut self, assumption: Assumption) {
+        if !self.assumptions.contains(&assumption) {
+            self.assumptions.push(assumption);
+        }
+    }
+
+    /// What a policy for one target takes for granted where the input may not show every Service and every workload.
+    fn take_for_granted(&mut self, ports: &scoping::Ports, target: &Target, around: Around<'_>) {
+        if !ports.named_for_unseen_services() {
+            return;
+        }
+        let name = target.suffix.first().map(String::as_str).unwrap_or_default();
+        self.assume(given::oldest(name, around));
+        if ports.by_name && !around.scope.mesh.evidence.closes(&[InventoryKind::Workload]) {
+            self.assume(given::same_number(name, around));
         }
     }
 

@@ -34,6 +34,10 @@ pub(super) struct Ports {
     pub gateway: bool,
     /// No pods of that description are known.
     nothing_known: bool,
+    /// A Service that the input does not show may select the same pods, and the rule is not for it.
+    open: bool,
+    /// ANY of `mine` is known by the name that pods of the input give it.
+    pub by_name: bool,
     /// What there is to say. Errors refuse the role.
     pub findings: Vec<Finding>,
 }
@@ -43,6 +47,7 @@ pub(super) fn survey(place: &Statics, target: &Target, at: &Place, around: Aroun
     let mut ports = Ports { only_http: true, ..Ports::default() };
     let pods = around.pods(target);
     ports.nothing_known = pods.is_empty();
+    ports.open = !target.every_service && !around.services_are_closed();
     ports.only_http &= !pods.is_empty();
     for pod in pods {
         ports.gateway |= crate::mesh::is_gateway(&pod.workload.pod_labels);
@@ -122,6 +127,7 @@ impl Ports {
             return;
         }
         self.mine.insert(port.number);
+        self.by_name |= port.by_name;
         self.some_tcp |= !port.only_http;
         if port.becomes_http {
             self.becomes_http.insert(port.number);
@@ -130,9 +136,29 @@ impl Ports {
         }
     }
 
-    /// True when other services share the pods, so that the rule must name its ports.
+    /// True when other services share the pods, or may, so that the rule must name its ports.
     fn shared(&self) -> bool {
-        !self.foreign.is_empty() || self.foreign_unresolved
+        !self.foreign.is_empty() || self.foreign_unresolved || self.open
+    }
+
+    /// True when the rule names its ports only because the input may not show every Service of the pods.
+    pub fn named_for_unseen_services(&self) -> bool {
+        self.open
+    }
+
+    /// A service of the rule that leads to a port by name, where the rule has to name its ports and no pods in the input
+    /// say which number it is.
+    pub fn lost_by_name(&self) -> Option<&str> {
+        self.unresolved.first().filter(|_| self.open).map(|(service, _)| service.as_str())
+    }
+
+    /// Why the services of the rule govern no port of the selected pods, in a sentence about `name`.
+    pub fn why_nothing(&self, name: &str) -> String {
+        if self.foreign.is_empty() {
+            format!("{name} governs no port of its pods, so nothing is granted there.")
+        } else {
+            format!("{name} governs no port of its pods: they belong to an older Service.")
+        }
     }
 
     /// True when the services of the rule govern no port of the selected pods.

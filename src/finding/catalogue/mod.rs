@@ -4,6 +4,7 @@
 //! (`catalogue::rbac::UNRESOLVED_SERVICE`), so that a code which is not explained cannot be raised.
 
 pub mod ambient;
+pub mod given;
 pub mod input;
 pub mod jwt;
 pub mod mapping;
@@ -127,6 +128,7 @@ pub const AREAS: &[(&str, &[Code])] = &[
     ("JSON Web Tokens", jwt::CODES),
     ("Ambient meshes", ambient::CODES),
     ("Roles and bindings", rbac::CODES),
+    ("Taken for granted", given::CODES),
     ("Comparison of access", verify::CODES),
 ];
 

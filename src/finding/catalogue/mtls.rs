@@ -3,6 +3,12 @@
 use super::codes;
 
 codes! {
+    UNSEEN_PODS = "unseen-pods", Error, Wider {
+        title: "pods that are not in the input may stay open",
+        cause: "The old policy applied to every pod of its Service. The new object names a container port whose number comes from the pods that the input shows, or selects by labels that only those are known to carry.",
+        risk: "Pods of the Service that the input does not show would accept callers that they refused before.",
+        remedy: "Add the workloads of the namespace to the input, or say `--inventory-complete=workloads` when these are all.",
+    }
     UNRESOLVED_TARGET = "unresolved-target", Error, Wider {
         title: "a policy targets a Service that is not in the input",
         cause: "A target names a Service. The new objects speak of pods and container ports, which only the Service can tell.",

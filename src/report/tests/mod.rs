@@ -99,6 +99,7 @@ fn object(kind: &str, namespace: &str, name: &str) -> ObjectRef {
 
 fn verification(name: &str, port: Option<u16>, verdict: Verdict) -> Verification {
     Verification {
+        unseen_service: false,
         workload: object("Deployment", "shop", name),
         port,
         transport: Transport::Http,

@@ -7,10 +7,11 @@ use crate::convert::authn::Work;
 use crate::convert::authn::effective::is_mesh_policy;
 use crate::convert::authn::meaning::JwtMeaning;
 use crate::convert::authn::naming::Selected;
-use crate::convert::authn::selectors::separating;
+use crate::convert::authn::selectors::{as_text, separating};
 use crate::convert::authn::subjects::Subject;
 use crate::finding::Finding;
 use crate::finding::catalogue::mtls;
+use crate::mesh::InventoryKind;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One pair of objects to be.
@@ -165,6 +166,7 @@ fn groups<'a>(work: &mut Work<'a>, jwt: &Jwt<'a>, namespace: &str) -> Vec<Place<
     for mut group in groups {
         match selector_for(work, jwt, &group) {
             Some(selector) => {
+                only_known_pods_carry(work, &group, &selector);
                 group.selector = selector;
                 places.push(group);
             }
@@ -225,9 +227,32 @@ fn selector_for(work: &Work<'_>, jwt: &Jwt<'_>, group: &Place<'_>) -> Option<Lab
         let same = jwt.plans.get(*index).is_some_and(|plan| !plan.replaced && plan.on == group.on);
         !group.members.contains(index) && has_ports && !same
     };
-    let members: Vec<&Subject<'_>> = group.members.iter().filter_map(|index| work.subjects().get(*index)).collect();
+    let preferred = service_selectors(work, group);
+    let members = group.members.iter().filter_map(|index| work.subjects().get(*index));
+    let labels: Vec<&Labels> = members.map(|subject| subject.labels()).collect();
+    separating(&labels, &preferred, |selector| !work.selected(reach, selector).iter().any(minds))
+}
+
+/// Labels beyond those of the Service are known from the pods of the input only; the demand would not reach others.
+fn only_known_pods_carry(work: &mut Work<'_>, group: &Place<'_>, selector: &Labels) {
+    let closed = work.mesh().evidence.closes(&[InventoryKind::Workload]);
+    if closed || service_selectors(work, group).contains(&selector) {
+        return;
+    }
+    let message = format!(
+        "Only the pods in the input are known to carry the labels {}; pods of the same Service that it does not show would take requests without a token.",
+        as_text(selector)
+    );
+    for policy in &group.policies {
+        work.refuse(policy, Finding::new(mtls::UNSEEN_PODS, message.clone()));
+    }
+}
+
+/// The selectors of the Services on whose ports a group demands tokens.
+fn service_selectors<'a>(work: &Work<'a>, group: &Place<'_>) -> Vec<&'a Labels> {
+    let members = group.members.iter().filter_map(|index| work.subjects().get(*index));
     let mut preferred: Vec<&Labels> = Vec::new();
-    for port in members.iter().flat_map(|subject| &subject.ports) {
+    for port in members.flat_map(|subject| &subject.ports) {
         let concerned = group.on.values().any(|ports| ports.contains(&port.number));
         if let Some(selector) = port.governed.as_ref().and_then(|governed| governed.service.selector.as_ref())
             && concerned
@@ -236,8 +261,7 @@ fn selector_for(work: &Work<'_>, jwt: &Jwt<'_>, group: &Place<'_>) -> Option<Lab
             preferred.push(selector);
         }
     }
-    let labels: Vec<&Labels> = members.iter().map(|subject| subject.labels()).collect();
-    separating(&labels, &preferred, |selector| !work.selected(reach, selector).iter().any(minds))
+    preferred
 }
 
 fn inseparable(work: &mut Work<'_>, group: &Place<'_>) {

@@ -16,6 +16,9 @@ pub(super) struct Plan<'a> {
     pub(super) ports: BTreeMap<u16, MtlsMode>,
     /// The targets, each with its policy and the service it names, in order of container port.
     pub(super) sources: Vec<Source<'a>>,
+    /// True when one mode for everything would do, but for a Service that the input does not show and whose ports would
+    /// be opened with the others.
+    pub(super) named_for_unseen: bool,
 }
 
 /// A target that has a part in a plan.

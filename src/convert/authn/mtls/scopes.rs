@@ -186,7 +186,7 @@ fn undecided_port(work: &Work<'_>) -> Option<String> {
         let port = subject.ports.iter().find(|port| matches!(port.effective.scope, Scope::Nothing))?;
         Some(format!("container port {} of {}", port.number, subject.workload.meta.object()))
     });
-    known.or_else(|| {
+    let resolved = known.or_else(|| {
         work.subjects().iter().filter(|subject| !subject.gateway).find_map(|subject| {
             let unresolved = work.mesh().unresolved_ports(&subject.workload);
             let (service, port) = unresolved
@@ -194,5 +194,15 @@ fn undecided_port(work: &Work<'_>) -> Option<String> {
                 .find(|(service, port)| matches!(work.policies().on(service, port).scope, Scope::Nothing))?;
             Some(format!("port {} of Service {}/{}", port.port, service.meta.namespace, service.meta.name))
         })
+    });
+    resolved.or_else(|| {
+        // A Service that the input does not show, of pods that it does.
+        let open = !work.mesh().evidence.closes(&[InventoryKind::Service]);
+        let uncovered = |subject: &&super::super::subjects::Subject<'_>| {
+            let inherited = work.policies().inherited(subject.namespace());
+            !subject.gateway && matches!(inherited.scope, Scope::Nothing)
+        };
+        let subject = work.subjects().iter().find(uncovered).filter(|_| open)?;
+        Some(format!("the ports of other Services of {}", subject.workload.meta.object()))
     })
 }

@@ -9,6 +9,7 @@ use super::super::selectors::{as_text, separating};
 use super::super::subjects::{Subject, UnknownPort};
 use super::plan::{Group, Plan, Source};
 use super::scopes::{loss, mesh_mode, mode_notes};
+use super::unseen;
 use super::{Base, Planned, new_mode};
 use crate::api::Labels;
 use crate::api::core::TargetPort;
@@ -57,7 +58,7 @@ fn namespace_plan<'a>(work: &mut Work<'a>, existing: &Settings, base: &Base, nam
 /// What the targets ask of a workload; `None` when none speaks of it.
 fn plan_of<'a>(work: &Work<'a>, subject: &Subject<'a>) -> Option<Plan<'a>> {
     let namespace = subject.namespace();
-    let mut plan = Plan { whole: None, ports: BTreeMap::new(), sources: Vec::new() };
+    let mut plan = Plan { whole: None, ports: BTreeMap::new(), sources: Vec::new(), named_for_unseen: false };
     let mut modes = BTreeSet::new();
     let mut all_service_wide = true;
     for port in &subject.ports {
@@ -101,9 +102,13 @@ fn plan_of<'a>(work: &Work<'a>, subject: &Subject<'a>) -> Option<Plan<'a>> {
     if plan.sources.is_empty() {
         return None;
     }
-    if all_service_wide && modes.len() == 1 {
-        plan.whole = modes.first().copied();
-        plan.ports.clear();
+    if let (true, 1, Some(mode)) = (all_service_wide, modes.len(), modes.first().copied()) {
+        if unseen::may_cover_everything(work, namespace, mode) {
+            plan.whole = Some(mode);
+            plan.ports.clear();
+        } else {
+            plan.named_for_unseen = true;
+        }
     }
     Some(plan)
 }
@@ -355,6 +360,7 @@ fn inseparable(work: &mut Work<'_>, group: &Group<'_>, grouped: &BTreeSet<usize>
 
 fn object<'a>(work: &mut Work<'a>, base: &Base, namespace: &str, group: &Group<'a>, selector: Labels) -> Planned<'a> {
     let from = policies_of(work, &group.plan);
+    unseen::take_for_granted(work, base, namespace, group, &selector, &from);
     let home = from.first().copied();
     let first = group.plan.sources.iter().find(|source| home.is_some_and(|home| std::ptr::eq(home, source.policy)));
     let service = first.map(|source| source.service.meta.name.clone()).unwrap_or_default();
@@ -374,6 +380,9 @@ fn object<'a>(work: &mut Work<'a>, base: &Base, namespace: &str, group: &Group<'
     if mode.is_some() {
         work.part.ledger.relax(Relaxation::UndeclaredPorts);
         notes = home.map(|policy| mode_notes(work, policy)).unwrap_or_default();
+    } else if group.plan.named_for_unseen && work.policies().inherited(namespace).policy.is_some() {
+        // Ports that no target speaks of keep what the input shows them to have.
+        mode = Some(base.mode(namespace));
     } else if !work.mesh().settings.target.at_least(6) {
         // While old and new objects live together, other ports would be PERMISSIVE until the namespace's object
         // exists (§2.5, E90).

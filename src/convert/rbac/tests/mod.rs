@@ -40,6 +40,12 @@ impl Run {
         self
     }
 
+    /// The input holds every Service, and perhaps not everything else.
+    pub fn with_every_service(mut self) -> Run {
+        self.build.complete = Completeness::Kinds([crate::mesh::InventoryKind::Service].into());
+        self
+    }
+
     pub fn allow(mut self, code: Code) -> Run {
         self.options.allow.insert(code);
         self

@@ -1,0 +1,64 @@
+//! What policies for roles take for granted where the input may not show everything (`knowledge.md` §5).
+
+use super::reach::Around;
+use crate::api::Meta;
+use crate::finding::catalogue::given as codes;
+use crate::finding::{Assumption, ObjectRef};
+
+/// The Service whose ports a rule names governs them.
+pub(super) fn oldest(service: &str, around: Around<'_>) -> Assumption {
+    let namespace = around.namespace;
+    let message = format!(
+        "No Service older than `{service}` in namespace `{namespace}`, beside those of the input, leads to the same container ports; if one does, callers of `{service}` reach what was granted through the other one."
+    );
+    Assumption::new(codes::OLDEST_SERVICE, message, services(namespace)).on(service_ref(service, namespace))
+}
+
+/// Every pod of the Service gives a named port the number that the pods of the input give it.
+pub(super) fn same_number(service: &str, around: Around<'_>) -> Assumption {
+    let namespace = around.namespace;
+    let message = format!(
+        "Pods of the Service `{service}` in namespace `{namespace}` that are not in the input give its named ports the same numbers; where they do not, callers are turned away."
+    );
+    Assumption::new(codes::NO_OTHER_WORKLOAD, message, workloads(namespace)).on(service_ref(service, namespace))
+}
+
+/// A pattern was written out for these Services.
+pub(super) fn pattern(services_known: &[String], around: Around<'_>) -> Assumption {
+    let namespace = around.namespace;
+    let message = format!(
+        "Namespace `{namespace}` holds no other Service that the pattern matches than {}; callers of another one are turned away.",
+        services_known.join(", ")
+    );
+    Assumption::new(codes::NO_OTHER_SERVICE, message, services(namespace))
+}
+
+/// A default denial for one Service covers all ports of its pods.
+pub(super) fn nothing_else_on(service: &Meta) -> Assumption {
+    let (name, namespace) = (&service.name, &service.namespace);
+    let message = format!(
+        "No Service beside those of the input selects the pods of `{name}` in namespace `{namespace}`; the ports of one for which RBAC was off would be closed."
+    );
+    Assumption::new(codes::NO_OTHER_SERVICE, message, services(namespace)).on(service_ref(name, namespace))
+}
+
+/// An excluded Service governs the ports that are opened for it.
+pub(super) fn excluded_is_oldest(service: &Meta) -> Assumption {
+    let (name, namespace) = (&service.name, &service.namespace);
+    let message = format!(
+        "No Service older than the excluded `{name}` in namespace `{namespace}`, beside those of the input, leads to the same container ports; the ports of one that RBAC was on for would be open."
+    );
+    Assumption::new(codes::OLDEST_SERVICE, message, services(namespace)).on(service_ref(name, namespace))
+}
+
+fn services(namespace: &str) -> String {
+    format!("kubectl get services -n {namespace} -o yaml")
+}
+
+fn workloads(namespace: &str) -> String {
+    format!("kubectl get deployments,statefulsets,daemonsets,pods -n {namespace} -o yaml")
+}
+
+fn service_ref(name: &str, namespace: &str) -> ObjectRef {
+    ObjectRef::new("Service", namespace, name)
+}

@@ -1,0 +1,30 @@
+//! Codes of assumptions: what a result takes for granted, because the input cannot show it.
+
+use super::codes;
+
+codes! {
+    NO_OTHER_SERVICE = "no-other-service", Note, Narrower {
+        title: "no Service beside those of the input selects the same pods",
+        cause: "A Service that the input does not show may select the same pods, and the old objects were chosen by Service. The result demands or denies more than the mesh around it, on every port of the pods.",
+        risk: "If such a Service exists, some of its callers are turned away.",
+        remedy: "Add the Services of the namespace to the input, or say `--inventory-complete=services` when these are all.",
+    }
+    OLDEST_SERVICE = "oldest-service", Note, Wider {
+        title: "no older Service leads to the same container port",
+        cause: "Where two Services lead to one container port, old Istio enforced what was said of the older one. A Service that the input does not show may be older than the one whose port is opened here.",
+        risk: "If it exists, and less was granted through it, callers reach the port who did not before.",
+        remedy: "Look at the Services of the namespace, and add them to the input, or say `--inventory-complete=services` when these are all.",
+    }
+    NO_OTHER_WORKLOAD = "no-other-workload", Note, Narrower {
+        title: "no pods beside those of the input give another number to a named port",
+        cause: "The Service leads to a container port by name, and the number is taken from the pods that the input shows. Other pods of the same Service may give the name another number.",
+        risk: "If such pods exist, callers of that port are turned away there.",
+        remedy: "Add the workloads of the namespace to the input, or say `--inventory-complete=workloads` when these are all.",
+    }
+    NO_CURRENT_POLICY = "no-current-policy", Note, Wider {
+        title: "no current policy beside those of the input bears on these pods",
+        cause: "An AuthorizationPolicy, RequestAuthentication or PeerAuthentication that is in the cluster already takes the place of old objects on the pods it selects, and adds to the new ones; a Sidecar with ingress listeners replaces the ports of Services.",
+        risk: "If one exists that the input does not show, the old objects had less effect there than the new ones have.",
+        remedy: "Add the current policies of the cluster to the input, or say that there are none with `--inventory-complete=peerauthentications,requestauthentications,authorizationpolicies,sidecars`.",
+    }
+}
