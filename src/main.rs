@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use meshlift::cli::{self, Cli};
+use meshlift::files::commit::signals;
 use std::process::ExitCode;
 
 /// Usage, I/O or parse error.
@@ -17,11 +18,14 @@ fn main() -> ExitCode {
         // `--help` and `--version`.
         Err(text) => text.exit(),
     };
-    match cli::run(cli) {
+    let code = match cli::run(cli) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             cli::complain(&error);
             ExitCode::from(FAILED)
         }
-    }
+    };
+    // A signal that came while files were written was obeyed in words and deeds; now the process ends by it.
+    signals::follow();
+    code
 }

@@ -27,6 +27,7 @@ const NAMED_ONLY_IN: &[(&str, &str)] = &[
     ("jsonpath_rust", "mapping"),
     ("batsat", "access"),
     ("ignore", "files"),
+    ("signal_hook", "files"),
     ("tempfile", "files"),
     ("aho_corasick", "files"),
     ("annotate_snippets", "report"),

@@ -19,9 +19,13 @@ pub fn run(args: &ConvertArgs) -> anyhow::Result<u8> {
     if from_stdin && args.write {
         bail!("standard input cannot be rewritten; leave out `--write` and send standard output to a file");
     }
-    let mut done = run::run(settings::job(&args.conversion, Purpose::Convert)?);
-    output.notes(&done.notes)?;
     let to_files = args.write || args.output.is_some();
+    let mut job = settings::job(&args.conversion, Purpose::Convert)?;
+    if args.write {
+        job.reading.leftovers = files::Leftovers::Undo;
+    }
+    let mut done = run::run(job);
+    output.notes(&done.notes)?;
     if to_files && done.may_write {
         write(args.output.as_deref(), &mut done);
     } else if !to_files && done.may_print {
@@ -36,8 +40,10 @@ pub fn run(args: &ConvertArgs) -> anyhow::Result<u8> {
 /// Writes every changed file, or none.
 fn write(below: Option<&Path>, done: &mut run::Done) {
     match changes(below, done).and_then(commit) {
-        Ok(0) => {}
-        Ok(count) => {
+        Ok((0, _)) => {}
+        Ok((count, notes)) => {
+            done.report.findings.extend(notes);
+            done.report.sort();
             let directory = below.map(|folder| folder.display().to_string());
             done.report.wrote = Some(Wrote { files: count, directory });
         }
@@ -67,11 +73,9 @@ fn changes(below: Option<&Path>, done: &run::Done) -> Result<Vec<files::Change>,
     }
 }
 
-/// How many files were written.
-fn commit(changes: Vec<files::Change>) -> Result<usize, Vec<Finding>> {
+/// How many files were written, and what had to be done before.
+fn commit(changes: Vec<files::Change>) -> Result<(usize, Vec<Finding>), Vec<Finding>> {
     let count = changes.len();
-    if count > 0 {
-        files::Commit::prepare(changes)?.finish()?;
-    }
-    Ok(count)
+    let notes = if count > 0 { files::Commit::prepare(changes)?.finish()? } else { Vec::new() };
+    Ok((count, notes))
 }

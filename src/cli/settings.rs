@@ -52,6 +52,7 @@ pub fn job(args: &ConversionArgs, purpose: Purpose) -> anyhow::Result<Job> {
             complete: completeness(&args.mesh, config),
             settings_from: in_force.name.clone(),
             limits,
+            ..Reading::default()
         },
         mappings: mappings.for_source(source.minor()),
         options: Options {
@@ -100,6 +101,7 @@ fn reading_under(args: &MeshArgs, in_force: &InForce, limits: Limits) -> anyhow:
         complete: completeness(args, config),
         settings_from: in_force.name.clone(),
         limits,
+        ..Reading::default()
     };
     Ok((reading, roots(&[], args, in_force)?))
 }

@@ -29,7 +29,7 @@ pub mod tracked;
 pub mod walk;
 
 pub use bounds::Bounds;
-pub use commit::{Change, Commit};
+pub use commit::{Change, Commit, Leftovers};
 pub use filter::Interest;
 pub use git::{Revision, Snapshot};
 pub use kustomize::{Kustomization, Kustomizations};

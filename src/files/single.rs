@@ -1,6 +1,6 @@
 //! Single files that a user names by an option: settings, mapping files, the report.
 
-use super::commit::{Before, Change, Commit};
+use super::commit::{Before, Change, replace_one};
 use super::open::{self, Limits};
 use super::shown::shown;
 use std::fs;
@@ -80,8 +80,5 @@ pub fn write_whole(path: &Path, text: &str) -> io::Result<()> {
         before: Before::Any { model: None },
         after: text.to_owned(),
     };
-    let done = Commit::prepare(vec![change]).and_then(Commit::finish);
-    done.map_err(|findings| {
-        io::Error::other(findings.first().map(|finding| finding.message.clone()).unwrap_or_default())
-    })
+    replace_one(change).map_err(|finding| io::Error::other(finding.message))
 }

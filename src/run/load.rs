@@ -25,6 +25,8 @@ pub struct Reading {
     pub settings_from: Option<String>,
     /// How much is read of one file, and from where.
     pub limits: files::Limits,
+    /// What becomes of a run that was stopped while it was writing these files.
+    pub leftovers: files::Leftovers,
 }
 
 /// A file of the run.
@@ -70,7 +72,8 @@ pub fn load(roots: &[Root], reading: &Reading, want: Want) -> Loaded {
 
 /// Like [`load`] for one of two states that are compared, where ignore files do not count as they stand.
 pub fn load_ignoring(roots: &[Root], reading: &Reading, want: Want, ignoring: Ignoring<'_>) -> Loaded {
-    let walked = files::walk_as(roots, &Manner { limits: reading.limits, ignoring });
+    let mut walked = files::walk_as(roots, &Manner { limits: reading.limits, ignoring });
+    walked.findings.extend(files::commit::settle(&walked.sources, reading.leftovers));
     let ignored = walked.ignored;
     let kustomizations = files::kustomize::find(&walked.sources, &reading.limits);
     Loaded { ignored, ..from_scan(files::read(walked, want), &kustomizations, reading) }

@@ -1,36 +1,33 @@
 //! One file of a commit: checked, written beside its target, moved into place, and moved back.
 
-use super::{Before, Change, failed};
+use super::plan::{Digest, PREFIX, Step, new_file, old_file};
+use super::{Before, Change, failed, folder_of, signals};
 use crate::finding::catalogue::input;
 use crate::finding::{Finding, Place};
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tempfile::{Builder, TempPath};
+use tempfile::TempPath;
 
-/// New and old files beside the target begin like this, which hides them from a walk.
-const PREFIX: &str = ".meshlift-";
-
-/// A change whose new text is on the disk, beside the target.
+/// A change whose target may be written, as far as that can be told without writing.
 #[derive(Debug)]
-pub(super) struct Staged {
+pub(super) struct Checked {
     shown: Arc<str>,
     /// The file itself, links resolved.
     target: PathBuf,
     /// What the target must still hold; `None` when that does not matter.
     before: Option<Arc<str>>,
-    /// The new file, until it is moved into place.
-    fresh: Option<TempPath>,
-    /// The old file under a second name; `None` when there was none.
-    old: Option<TempPath>,
-    /// True once the target is the new file.
-    replaced: bool,
+    /// The file that is replaced; `None` when there is none yet.
+    about: Option<Metadata>,
+    /// The file of which a new one is a copy.
+    model: Option<Metadata>,
+    after: String,
 }
 
-impl Staged {
-    /// Checks the target and writes the new text beside it. Removes what it wrote when it fails.
-    pub(super) fn new(change: Change) -> Result<Staged, Finding> {
+impl Checked {
+    /// Finds the file behind the change and checks what its mode bits allow.
+    pub(super) fn new(change: Change) -> Result<Checked, Finding> {
         let Change { shown, path, before, after } = change;
         let target = resolve(&path).map_err(|error| failed(&shown, "it cannot be reached", &error))?;
         let about = match fs::metadata(&target) {
@@ -47,28 +44,78 @@ impl Staged {
             Before::Text(text) => (Some(text), None),
             Before::Any { model } => (None, model.and_then(|path| fs::metadata(path).ok())),
         };
-        check_unchanged(&shown, &target, before.as_ref())?;
-        let fresh = write_beside(&target, after.as_bytes(), about.as_ref(), model.as_ref())
-            .map_err(|error| failed(&shown, "the new text cannot be written beside it", &error))?;
-        let old = about
-            .map(|_| keep_beside(&target))
-            .transpose()
-            .map_err(|error| failed(&shown, "the old file cannot be kept beside it", &error))?;
-        Ok(Staged { shown, target, before, fresh: Some(fresh), old, replaced: false })
+        Ok(Checked { shown, target, before, about, model, after })
     }
 
+    /// What the plan says about it.
+    pub(super) fn step(&self) -> Step {
+        Step {
+            folder: folder_of(&self.target).to_owned(),
+            name: self.target.file_name().unwrap_or_default().to_owned(),
+            existed: self.about.is_some(),
+            after: Digest::of(self.after.as_bytes()),
+        }
+    }
+
+    /// Writes the new text beside the target, and keeps the old file there under a second name. Removes what it wrote
+    /// when it fails.
+    pub(super) fn stage(self, run: &str, number: usize) -> Result<Staged, Finding> {
+        let folder = folder_of(&self.target);
+        let old = old_file(folder, run, number);
+        let mut staged = self.stage_alone(run, number)?;
+        staged.old = Some(
+            keep_beside(&staged, old)
+                .map_err(|error| failed(&staged.shown, "the old file cannot be kept beside it", &error))?,
+        );
+        Ok(staged)
+    }
+
+    /// The same without keeping the old file: for a change that is the only one, and needs no undoing.
+    pub(super) fn stage_alone(self, run: &str, number: usize) -> Result<Staged, Finding> {
+        let Checked { shown, target, before, about, model, after } = self;
+        if let Some(signal) = signals::stopped() {
+            return Err(stopped(&shown, signal));
+        }
+        if let Some(about) = &about {
+            check_names(&shown, &target, about)?;
+        }
+        check_unchanged(&shown, &target, before.as_ref())?;
+        let place = new_file(folder_of(&target), run, number);
+        let fresh = write_beside(place, after.as_bytes(), about.as_ref(), model.as_ref())
+            .map_err(|error| failed(&shown, "the new text cannot be written beside it", &error))?;
+        Ok(Staged { shown, target, before, existed: about.is_some(), old: None, fresh: Some(fresh), replaced: false })
+    }
+}
+
+/// A change whose new text is on the disk, beside the target.
+#[derive(Debug)]
+pub(super) struct Staged {
+    shown: Arc<str>,
+    target: PathBuf,
+    before: Option<Arc<str>>,
+    existed: bool,
+    // Removed in this order: a new file that is still there tells the next start that its target was not replaced.
+    /// The old file under a second name; an empty file when there was none.
+    old: Option<TempPath>,
+    /// The new file, until it is moved into place.
+    fresh: Option<TempPath>,
+    /// True once the target is the new file.
+    replaced: bool,
+}
+
+impl Staged {
     pub(super) fn target(&self) -> &Path {
         &self.target
     }
 
     /// Moves the new file into place, if the target still is what it was.
     pub(super) fn replace(&mut self) -> Result<(), Finding> {
+        if let Some(signal) = signals::stopped() {
+            return Err(stopped(&self.shown, signal));
+        }
         check_unchanged(&self.shown, &self.target, self.before.as_ref())?;
         let Some(fresh) = self.fresh.take() else { return Ok(()) };
-        let moved = match &self.old {
-            Some(_) => fresh.persist(&self.target),
-            None => fresh.persist_noclobber(&self.target),
-        };
+        let moved = if self.existed { fresh.persist(&self.target) } else { fresh.persist_noclobber(&self.target) };
         match moved {
             Ok(()) => {
                 self.replaced = true;
@@ -85,11 +132,13 @@ impl Staged {
         if !std::mem::take(&mut self.replaced) {
             return Ok(());
         }
-        let Some(old) = self.old.take() else {
+        let Some(old) = self.old.take() else { return Ok(()) };
+        if !self.existed {
             return fs::remove_file(&self.target).map_err(|error| {
+                let _ = old.keep();
                 failed(&self.shown, "the run failed elsewhere and the new file cannot be removed", &error)
             });
-        };
+        }
         old.persist(&self.target).map_err(|failure| {
             let kept = failure.path.keep().unwrap_or_else(|error| error.path.to_path_buf());
             let message = format!(
@@ -100,12 +149,27 @@ impl Staged {
                 kept.display()
             );
             Finding::new(input::WRITE_FAILED, message).at(Place::start_of(self.shown.clone())).remedy(format!(
-                "Move {} back to {} by hand.",
+                "Move {} back to {} by hand, or run meshlift convert --write again, which does it.",
                 kept.display(),
                 self.shown
             ))
         })
     }
+}
+
+#[cfg(test)]
+impl Staged {
+    /// Leaves the files where they are.
+    pub(super) fn leave(self) {
+        for file in [self.old, self.fresh].into_iter().flatten() {
+            file.keep().unwrap();
+        }
+    }
+}
+
+fn stopped(shown: &Arc<str>, signal: &str) -> Finding {
+    let message = format!("The run was stopped by {signal} before it was complete, so every file has its old text.");
+    Finding::new(input::STOPPED, message).at(Place::start_of(shown.clone()))
 }
 
 /// The file behind all links. A file that does not exist yet is its resolved folder and its name.
@@ -116,13 +180,6 @@ fn resolve(path: &Path) -> io::Result<PathBuf> {
             Ok(folder_of(path).canonicalize()?.join(name))
         }
         outcome => outcome,
-    }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
     }
 }
 
@@ -145,15 +202,20 @@ fn check_target(shown: &Arc<str>, target: &Path, about: &Metadata) -> Result<(),
     if about.permissions().readonly() {
         return Err(read_only(shown, "the file is read-only"));
     }
-    let names = names_of(about);
-    if names > 1 {
-        let message = format!("{shown} has {names} names (hard links), so replacing it would part them.");
-        return Err(Finding::new(input::HARD_LINKED_FILE, message).at(Place::start_of(shown.clone())));
-    }
     match OpenOptions::new().write(true).open(target) {
         Ok(_) => Ok(()),
         Err(error) => Err(failed(shown, "it cannot be opened for writing", &error)),
     }
+}
+
+/// Second names that an interrupted run gave the file, and whose journal is gone, are removed: they are its own.
+fn check_names(shown: &Arc<str>, target: &Path, about: &Metadata) -> Result<(), Finding> {
+    let names = names_of(about);
+    if names < 2 || names - remove_second_names(target, about) < 2 {
+        return Ok(());
+    }
+    let message = format!("{shown} has {names} names (hard links), so replacing it would part them.");
+    Err(Finding::new(input::HARD_LINKED_FILE, message).at(Place::start_of(shown.clone())))
 }
 
 fn read_only(shown: &Arc<str>, why: &str) -> Finding {
@@ -174,22 +236,32 @@ fn changed(shown: &Arc<str>) -> Finding {
     Finding::new(input::CHANGED_WHILE_RUNNING, message).at(Place::start_of(shown.clone()))
 }
 
-/// Writes a new file in the target's folder and flushes it to the disk. It gets the mode and owner of `about`, the file
-/// it will replace, or else the mode of `model`.
+/// Writes a new file and flushes it to the disk. It gets the mode and owner of `about`, the file it will replace, or
+/// else the mode of `model`.
 fn write_beside(
-    target: &Path,
+    place: PathBuf,
     bytes: &[u8],
     about: Option<&Metadata>,
     model: Option<&Metadata>,
 ) -> io::Result<TempPath> {
-    let mut fresh = Builder::new().prefix(PREFIX).suffix(".new").tempfile_in(folder_of(target))?;
-    write_durably(fresh.as_file_mut(), bytes)?;
+    let mut file = create(&place)?;
+    let place = TempPath::try_from_path(place)?;
     if let Some(about) = about {
-        keep_owner(fresh.as_file(), about);
+        keep_owner(&file, about);
     }
-    fresh.as_file().set_permissions(about.or(model).map_or_else(usual_permissions, |like| Ok(like.permissions()))?)?;
-    fresh.as_file().sync_all()?;
-    Ok(fresh.into_temp_path())
+    let permissions = about.or(model).map_or_else(usual_permissions, |like| Ok(like.permissions()))?;
+    file.set_permissions(permissions)?;
+    write_durably(&mut file, bytes)?;
+    Ok(place)
+}
+
+/// A new file that only its owner may read until it has the mode of the one it replaces.
+fn create(place: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(place)
 }
 
 /// Writes all bytes, or says why it cannot; a full disk may show only in the flush.
@@ -198,20 +270,44 @@ pub(super) fn write_durably(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Gives the target a second name in its folder; where the file system has no hard links, a copy.
-fn keep_beside(target: &Path) -> io::Result<TempPath> {
-    let mut builder = Builder::new();
-    builder.prefix(PREFIX).suffix(".old");
-    let folder = folder_of(target);
-    match builder.make_in(folder, |path| fs::hard_link(target, path)) {
-        Ok(kept) => Ok(kept.into_temp_path()),
-        Err(_) => {
-            let kept = builder.tempfile_in(folder)?.into_temp_path();
-            fs::copy(target, &kept)?;
-            File::open(&kept)?.sync_all()?;
-            Ok(kept)
-        }
+/// Gives the target a second name in its folder; where the file system has no hard links, a copy. Where there is no
+/// target yet, an empty file tells the next start that a file which stands there is this run's.
+fn keep_beside(staged: &Staged, place: PathBuf) -> io::Result<TempPath> {
+    if !staged.existed {
+        create(&place)?;
+        return TempPath::try_from_path(place);
     }
+    if fs::hard_link(&staged.target, &place).is_ok() {
+        return TempPath::try_from_path(place);
+    }
+    let mut copy = create(&place)?;
+    let place = TempPath::try_from_path(place)?;
+    io::copy(&mut File::open(&staged.target)?, &mut copy)?;
+    let about = fs::metadata(&staged.target)?;
+    keep_owner(&copy, &about);
+    copy.set_permissions(about.permissions())?;
+    copy.sync_all()?;
+    Ok(place)
+}
+
+/// Removes those names of a file in its folder that only meshlift gives, and counts them.
+#[cfg(unix)]
+fn remove_second_names(target: &Path, about: &Metadata) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    let is_old = |path: &Path| {
+        let name = path.file_name().and_then(std::ffi::OsStr::to_str);
+        name.is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(".old"))
+    };
+    let is_same = |path: &Path| {
+        fs::symlink_metadata(path).is_ok_and(|other| (other.dev(), other.ino()) == (about.dev(), about.ino()))
+    };
+    let entries = fs::read_dir(folder_of(target)).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.filter(|path| is_old(path) && is_same(path) && fs::remove_file(path).is_ok()).count() as u64
+}
+
+#[cfg(not(unix))]
+fn remove_second_names(_target: &Path, _about: &Metadata) -> u64 {
+    0
 }
 
 #[cfg(unix)]

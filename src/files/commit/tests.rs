@@ -1,5 +1,6 @@
 use super::stage::write_durably;
 use super::*;
+use std::fs;
 use std::path::Path;
 
 /// A folder with the files `a.yaml`, `b.yaml`, `c.yaml` that hold `old`.

@@ -87,6 +87,30 @@ codes! {
         risk: "The other name would go on holding the old policies without anybody noticing; so no file was written.",
         remedy: "Replace the hard link by a symbolic link or a copy, or write copies with -o DIR.",
     }
+    INTERRUPTED_RUN = "interrupted-run", Warning, None {
+        title: "an earlier run that was stopped while it was writing",
+        cause: "A run of `convert --write` or `convert -o` was killed, or the machine stopped, before all files were in place; its journal `.meshlift-journal` and its hidden files lie beside them.",
+        risk: "Until it is undone, some files hold their new text and others still their old one, which is half of a migration.",
+        remedy: "Run `meshlift convert --write` on these files: it first gives every file its old text back, and then converts them all.",
+    }
+    RUN_UNDER_WAY = "run-under-way", Error, None {
+        title: "another run of meshlift that writes in the same folder",
+        cause: "Another process of meshlift holds the lock on the journal of a folder while it replaces files there.",
+        risk: "Two runs that replace the same files would undo each other's work, and what is read meanwhile is partly old and partly new.",
+        remedy: "Wait until the other run has ended, and run meshlift again.",
+    }
+    UNKNOWN_JOURNAL = "unknown-journal", Error, None {
+        title: "a journal that meshlift cannot read",
+        cause: "A file called `.meshlift-journal` lies beside the manifests and is not what this version of meshlift writes: another version left it, somebody changed it, or its file system knows no locks.",
+        risk: "An earlier run may have been stopped half-way, or may still be writing, and nobody can tell.",
+        remedy: "Make sure that no other run is writing and that the files hold what they should (`git status`), then remove the file.",
+    }
+    STOPPED = "stopped", Error, None {
+        title: "a run that was asked to stop while it was writing",
+        cause: "The process received SIGINT (Ctrl-C), SIGTERM or SIGHUP before all files were in place.",
+        risk: "None: every file that was already replaced got its old text back.",
+        remedy: "Run meshlift again when the files shall be converted.",
+    }
     UNSAFE_OUTPUT_PATH = "unsafe-output-path", Error, None {
         title: "a copy that has no safe place under the output folder",
         cause: "The copy would leave the folder given with -o, meet another copy, or overwrite an input file.",
