@@ -95,6 +95,12 @@ pub struct ConvertArgs {
     /// Rewrite the files in place: all of them, or none
     #[arg(long, conflicts_with = "output")]
     pub write: bool,
+    /// With --write: rewrite files in a git work tree although git does not hold their present text
+    #[arg(long, requires = "write", conflicts_with = "output")]
+    pub allow_dirty: bool,
+    /// With --write: first copy the old files below this folder, by their paths; never overwrites another copy
+    #[arg(long, value_name = "DIR", requires = "write", conflicts_with = "output")]
+    pub backup: Option<PathBuf>,
     /// Write converted copies of the files below this folder instead
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,

@@ -3,8 +3,9 @@
 use super::args::ConvertArgs;
 use super::{Output, settings};
 use crate::files;
+use crate::files::in_place::{Dirty, Rewrite, Safety};
 use crate::finding::Finding;
-use crate::report::{self, Purpose, Wrote};
+use crate::report::{self, OldTexts, Purpose, Wrote};
 use crate::run;
 use anyhow::bail;
 use std::path::Path;
@@ -27,7 +28,7 @@ pub fn run(args: &ConvertArgs) -> anyhow::Result<u8> {
     let mut done = run::run(job);
     output.notes(&done.notes)?;
     if to_files && done.may_write {
-        write(args.output.as_deref(), &mut done);
+        write(args, &mut done);
     } else if !to_files && done.may_print {
         output.data(&done.stream)?;
         done.report.withheld = None;
@@ -37,45 +38,51 @@ pub fn run(args: &ConvertArgs) -> anyhow::Result<u8> {
     Ok(run::exit_code(done.exit, false))
 }
 
+/// What was written, and what had to be done before.
+type Written = (Wrote, Vec<Finding>);
+
 /// Writes every changed file, or none.
-fn write(below: Option<&Path>, done: &mut run::Done) {
-    match changes(below, done).and_then(commit) {
-        Ok((0, _)) => {}
-        Ok((count, notes)) => {
+fn write(args: &ConvertArgs, done: &mut run::Done) {
+    if done.changes.is_empty() {
+        return;
+    }
+    let outcome = match &args.output {
+        Some(folder) => copies(folder, done),
+        None => in_place(args, done),
+    };
+    match outcome {
+        Ok((wrote, notes)) => {
             done.report.findings.extend(notes);
-            done.report.sort();
-            let directory = below.map(|folder| folder.display().to_string());
-            done.report.wrote = Some(Wrote { files: count, directory });
+            done.report.wrote = Some(wrote);
         }
         Err(findings) => {
             done.exit.unreadable = true;
             done.report.findings.extend(findings);
-            done.report.sort();
         }
     }
+    done.report.sort();
 }
 
-fn changes(below: Option<&Path>, done: &run::Done) -> Result<Vec<files::Change>, Vec<Finding>> {
-    let changed = done.changes.iter();
-    match below {
-        None => {
-            let outside = files::output::leaving(done.changes.iter().map(|change| &change.source.source));
-            if !outside.is_empty() {
-                return Err(outside);
-            }
-            Ok(changed.filter_map(|change| files::Change::in_place(&change.source, change.new.to_string())).collect())
-        }
-        Some(folder) => {
-            let texts = changed.map(|change| (&change.source.source, change.new.to_string())).collect();
-            let inputs: Vec<&files::Source> = done.sources.iter().collect();
-            files::output::copies(folder, texts, &inputs)
-        }
-    }
+fn in_place(args: &ConvertArgs, done: &run::Done) -> Result<Written, Vec<Finding>> {
+    let rewrite = |change: &run::Change| Rewrite { file: change.source.clone(), after: change.new.to_string() };
+    let rewrites: Vec<Rewrite> = done.changes.iter().map(rewrite).collect();
+    let inputs: Vec<&files::Source> = done.sources.iter().collect();
+    let dirty = if args.allow_dirty { Dirty::Allow } else { Dirty::Refuse };
+    let written = files::in_place::rewrite(&rewrites, &inputs, Safety { dirty, backup: args.backup.as_deref() })?;
+    let old_texts = match (&args.backup, written.unkept) {
+        (Some(folder), _) => OldTexts::Under(files::shown::shown(folder).to_string()),
+        (None, 0) => OldTexts::Kept,
+        (None, unkept) => OldTexts::Nowhere(unkept),
+    };
+    Ok((Wrote { files: rewrites.len(), directory: None, old_texts }, written.notes))
 }
 
-/// How many files were written, and what had to be done before.
-fn commit(changes: Vec<files::Change>) -> Result<(usize, Vec<Finding>), Vec<Finding>> {
+fn copies(folder: &Path, done: &run::Done) -> Result<Written, Vec<Finding>> {
+    let texts = done.changes.iter().map(|change| (&change.source.source, change.new.to_string())).collect();
+    let inputs: Vec<&files::Source> = done.sources.iter().collect();
+    let changes = files::output::copies(folder, texts, &inputs)?;
     let count = changes.len();
-    let notes = if count > 0 { files::Commit::prepare(changes)?.finish()? } else { Vec::new() };
-    Ok((count, notes))
+    let notes = files::Commit::prepare(changes)?.finish()?;
+    let directory = Some(folder.display().to_string());
+    Ok((Wrote { files: count, directory, old_texts: OldTexts::Kept }, notes))
 }

@@ -17,6 +17,7 @@ pub mod commit;
 pub mod filter;
 pub mod git;
 mod ignored;
+pub mod in_place;
 pub mod kustomize;
 pub mod open;
 pub mod output;

@@ -21,8 +21,8 @@ mod words;
 
 pub use json::json_schema;
 pub use model::{
-    Conversion, Decision, FileChange, NewObject, OldObject, Purpose, Refused, Report, Summary, Transport, Verdict,
-    Verification, Witness, Witnesses, Wrote,
+    Conversion, Decision, FileChange, NewObject, OldObject, OldTexts, Purpose, Refused, Report, Summary, Transport,
+    Verdict, Verification, Witness, Witnesses, Wrote,
 };
 
 /// How text for people is to look. Formats for programs ignore it.

@@ -189,6 +189,19 @@ pub struct Wrote {
     pub files: usize,
     /// Under which folder (`-o DIR`); `None` when the files were rewritten in place.
     pub directory: Option<String>,
+    /// Who keeps the texts that were replaced.
+    pub old_texts: OldTexts,
+}
+
+/// Who keeps the old texts of rewritten files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OldTexts {
+    /// git does, or none was replaced.
+    Kept,
+    /// Copies under this folder (`--backup DIR`).
+    Under(String),
+    /// Nobody, for so many of the files (at least one).
+    Nowhere(usize),
 }
 
 /// The verdict on one workload, port and transport.

@@ -4,7 +4,7 @@
 
 use super::alike::Shown;
 use super::gate;
-use super::model::{Decision, Purpose, Report, Transport, Verdict, Verification, Witness};
+use super::model::{Decision, OldTexts, Purpose, Report, Transport, Verdict, Verification, Witness, Wrote};
 use crate::finding::catalogue::verify;
 use crate::finding::{Code, Direction, Finding, ObjectRef, Place, Severity};
 use std::collections::{BTreeMap, BTreeSet};
@@ -316,13 +316,30 @@ pub(super) fn findings_line(report: &Report) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
+/// The way back from rewritten files, where it is not git: the end of a sentence.
+fn old_texts(wrote: &Wrote) -> String {
+    match (&wrote.old_texts, wrote.files) {
+        (OldTexts::Kept, _) => String::new(),
+        (OldTexts::Under(folder), 1) => format!("; its old text is under {}", gate::line(folder)),
+        (OldTexts::Under(folder), _) => format!("; their old texts are under {}", gate::line(folder)),
+        (OldTexts::Nowhere(_), 1) => "; its old text is kept nowhere (--backup DIR keeps it)".to_owned(),
+        (OldTexts::Nowhere(unkept), all) if *unkept == all => {
+            "; their old texts are kept nowhere (--backup DIR keeps them)".to_owned()
+        }
+        (OldTexts::Nowhere(1), _) => "; the old text of 1 of them is kept nowhere (--backup DIR keeps it)".to_owned(),
+        (OldTexts::Nowhere(unkept), _) => {
+            format!("; the old texts of {unkept} of them are kept nowhere (--backup DIR keeps them)")
+        }
+    }
+}
+
 /// What happened to the files, or what would.
 pub(super) fn files_line(report: &Report) -> Option<String> {
     if let Some(wrote) = &report.wrote {
         let files = count(wrote.files, "file");
         return Some(match &wrote.directory {
             Some(directory) => format!("{files} written under {}", gate::line(directory)),
-            None => format!("{files} rewritten"),
+            None => format!("{files} rewritten{}", old_texts(wrote)),
         });
     }
     if let Some(why) = &report.withheld {

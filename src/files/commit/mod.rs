@@ -65,6 +65,11 @@ pub enum Before {
         /// The file that this one is a copy of.
         model: Option<PathBuf>,
     },
+    /// Nothing: a copy that never overwrites.
+    Nothing {
+        /// The file that this one is a copy of.
+        model: Option<PathBuf>,
+    },
 }
 
 impl Change {

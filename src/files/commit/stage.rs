@@ -31,8 +31,9 @@ impl Checked {
         let Change { shown, path, before, after } = change;
         let target = resolve(&path).map_err(|error| failed(&shown, "it cannot be reached", &error))?;
         let about = match fs::metadata(&target) {
+            Ok(_) if matches!(before, Before::Nothing { .. }) => return Err(changed(&shown)),
             Ok(about) => Some(about),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && matches!(before, Before::Any { .. }) => None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !matches!(before, Before::Text(_)) => None,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(changed(&shown)),
             Err(error) => return Err(failed(&shown, "it cannot be examined", &error)),
         };
@@ -42,7 +43,7 @@ impl Checked {
         }
         let (before, model) = match before {
             Before::Text(text) => (Some(text), None),
-            Before::Any { model } => (None, model.and_then(|path| fs::metadata(path).ok())),
+            Before::Any { model } | Before::Nothing { model } => (None, model.and_then(|path| fs::metadata(path).ok())),
         };
         Ok(Checked { shown, target, before, about, model, after })
     }

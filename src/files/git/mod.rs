@@ -3,6 +3,7 @@
 //! Works by calling `git` (how, and why that is safe: [`program`]), reads objects and the index only, and never touches
 //! the work tree.
 
+mod known;
 mod program;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use tree::{Entry, Tree};
+
+pub use known::{Known, known};
 
 /// What roots held at a revision.
 #[derive(Debug, Default)]

@@ -105,6 +105,11 @@ impl Git {
         self.told(&["ls-files", "-z", "--cached", "--full-name"])
     }
 
+    /// What git holds for the next commit: lines of the form `MODE ID STAGE<tab>PATH`, each ended by NUL.
+    pub(super) fn index(&self) -> Result<Vec<u8>, Finding> {
+        self.told(&["ls-files", "-z", "--cached", "--stage", "--full-name"])
+    }
+
     /// Starts the process that hands out contents.
     pub(super) fn objects(&self) -> Result<Objects, Finding> {
         let mut child = start(self.command(&["cat-file", "--batch"]).stdin(Stdio::piped()).stderr(Stdio::null()))?;

@@ -111,6 +111,18 @@ codes! {
         risk: "None: every file that was already replaced got its old text back.",
         remedy: "Run meshlift again when the files shall be converted.",
     }
+    UNKNOWN_TO_GIT = "unknown-to-git", Error, None {
+        title: "a file whose present text git could not give back",
+        cause: "The file lies in a git work tree and would be rewritten, but it was edited since it was last staged or committed, it is not tracked, or git cannot be asked.",
+        risk: "Once it is rewritten, what stands there now would be lost; so no file was written.",
+        remedy: "Commit or stage the file first, keep the old texts with `--backup DIR`, or write all the same with `--allow-dirty`.",
+    }
+    BACKUP_EXISTS = "backup-exists", Error, None {
+        title: "a backup that would overwrite another one",
+        cause: "The folder given with `--backup` already holds a file at the place of the copy, and it is not the same text.",
+        risk: "It may be the only copy of an older text; so no file was written.",
+        remedy: "Give `--backup` another folder.",
+    }
     UNSAFE_OUTPUT_PATH = "unsafe-output-path", Error, None {
         title: "a copy that has no safe place under the output folder",
         cause: "The copy would leave the folder given with -o, meet another copy, or overwrite an input file.",

@@ -118,7 +118,7 @@ fn what_was_written_or_withheld_is_said() {
     let mut report = Report {
         summary: Summary { files: 1, documents: 1, legacy: 1, converted: 1, generated: 1, ..Summary::default() },
         purpose: Purpose::Convert,
-        wrote: Some(Wrote { files: 1, directory: None }),
+        wrote: Some(Wrote { files: 1, directory: None, old_texts: OldTexts::Kept }),
         unverified: Some("--no-verify was given".into()),
         ..Report::default()
     };
