@@ -5,7 +5,7 @@ use crate::files::{self, Ignoring, Manner, Role, Root, Snapshot, Want};
 use crate::finding::Finding;
 use crate::finding::catalogue::input;
 use crate::mesh::{self, BuildOptions, Completeness, Input, Settings, World};
-use crate::yaml::{Manifest, Stream};
+use crate::yaml::{Manifest, Stream, TemplateLanguage};
 use rayon::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -128,13 +128,7 @@ fn from_scan(scan: files::Scan, kustomizations: &files::kustomize::Kustomization
         if let Some(place) = stream.is_template() {
             if file.interest.legacy {
                 skipped += 1;
-                findings.push(
-                    Finding::new(
-                        input::TEMPLATED_MANIFEST,
-                        format!("{} is a template; its old Istio objects are left alone", file.source.shown),
-                    )
-                    .at(place),
-                );
+                findings.push(templated(&file.source.shown, stream.template_language()).at(place));
             }
             continue;
         }
@@ -173,6 +167,23 @@ fn from_scan(scan: files::Scan, kustomizations: &files::kustomize::Kustomization
         ));
     }
     Loaded { world, options, files: by_path, seen: scan.seen, documents, skipped, ignored: 0, findings, notes }
+}
+
+/// The finding for a template that names an old API group.
+fn templated(shown: &str, language: Option<TemplateLanguage>) -> Finding {
+    match language {
+        Some(TemplateLanguage::Ytt) => Finding::new(
+            input::TEMPLATED_MANIFEST,
+            format!("{shown} is a ytt template; its old Istio objects are left alone"),
+        )
+        .remedy(
+            "Render it first (`ytt -f FOLDER | meshlift -`, with the values of your deployment), then carry the changes over to the template.",
+        ),
+        _ => Finding::new(
+            input::TEMPLATED_MANIFEST,
+            format!("{shown} is a template; its old Istio objects are left alone"),
+        ),
+    }
 }
 
 /// Folder to the `namespace:` of its kustomization.

@@ -9,6 +9,7 @@ mod extent;
 mod json;
 mod manifest;
 mod names;
+mod older;
 mod parse;
 mod pointer;
 mod quote;
@@ -25,6 +26,7 @@ pub use manifest::Manifest;
 pub use rewrite::rewrite;
 pub use scalar::resolve_plain;
 pub use stream::Stream;
+pub use template::TemplateLanguage;
 pub use typed::{Misread, Typed, typed};
 
 use serde_json::Value;

@@ -2,8 +2,8 @@
 //!
 //! A document that cannot be read becomes a finding and an opaque document; reading resumes at the next one.
 
-use super::extent;
-use super::syntax::{Document, Id, Kind, MAX_DEPTH, Node, Syntax, Tag, Text};
+use super::syntax::{Document, Id, Kind, MAX_DEPTH, Node, Style, Syntax, Tag, Text};
+use super::{extent, older};
 use crate::finding::catalogue::input;
 use crate::finding::{Code, Finding, Span};
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle};
@@ -11,27 +11,56 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// How often a file is read again after tabs at the beginning of lines in flow style became spaces.
+const SECOND_LOOKS: usize = 64;
+
 /// Cuts a file into nodes. Findings say which documents cannot be read.
 pub(super) fn parse(path: &str, text: Arc<str>) -> (Syntax, Vec<Finding>) {
-    let source = text.clone();
+    let mut source = older::as_yaml_1_1(&text);
+    for _ in 0..SECOND_LOOKS {
+        let builder = read(path, &text, &source, OnTab::Stop);
+        match builder.tab_in_flow {
+            Some(at) => source = Cow::Owned(older::with_spaces_for_tabs(&source, at)),
+            None => return builder.finish(),
+        }
+    }
+    read(path, &text, &source, OnTab::Report).finish()
+}
+
+/// What to do about a tab that the parser does not take for white space although it stands in flow style.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OnTab {
+    /// Stop and say where it is.
+    Stop,
+    /// Take it for the error that the parser sees.
+    Report,
+}
+
+/// Reads `source`, which has every byte of `text` at its offset.
+fn read(path: &str, text: &Arc<str>, source: &str, on_tab: OnTab) -> Builder {
     let mut builder = Builder {
-        syntax: Syntax::new(path, text),
+        syntax: Syntax::new(path, text.clone()),
+        source: source.as_ptr() as usize,
         findings: Vec::new(),
+        doubts: Vec::new(),
         open: Vec::new(),
         anchors: HashMap::new(),
         root: None,
         in_document: false,
         content_end: 0,
         next_cut: None,
+        tab_in_flow: None,
     };
     let options = granit_parser::options! {
         // Long runs of comments are commented-out manifests, not an attack.
         max_buffered_comment_events: usize::MAX,
         emit_anchor_events: true,
+        // As libyaml reads it.
+        bom_inside_document_as_content: true,
         flow_nesting_limit: MAX_DEPTH,
         block_nesting_limit: MAX_DEPTH,
     };
-    let mut parser = Parser::new_from_str_with_options(&source, options);
+    let mut parser = Parser::new_from_str_with_options(source, options);
     let mut last_error = None;
     loop {
         match parser.next_event() {
@@ -43,6 +72,13 @@ pub(super) fn parse(path: &str, text: Arc<str>) -> (Syntax, Vec<Finding>) {
             }
             Some(Err(error)) => {
                 let at = error.marker().byte_offset().unwrap_or_default().min(source.len());
+                // What stands behind the last event was scanned already.
+                let ahead = || older::leaves_flow_open(source.get(builder.content_end..at).unwrap_or_default());
+                let is_tab = *error.kind() == ErrorKind::TabInBlockIndentation;
+                if on_tab == OnTab::Stop && is_tab && (builder.in_flow() || ahead()) {
+                    builder.tab_in_flow = Some(at);
+                    break;
+                }
                 builder.broken(&error, at);
                 // An error that does not move on would come for ever.
                 if last_error == Some(at) || !matches!(parser.proceed_next_document(), Ok(true)) {
@@ -52,7 +88,7 @@ pub(super) fn parse(path: &str, text: Arc<str>) -> (Syntax, Vec<Finding>) {
             }
         }
     }
-    builder.finish()
+    builder
 }
 
 /// A collection that is not complete yet.
@@ -63,7 +99,11 @@ enum Open {
 
 struct Builder {
     syntax: Syntax,
+    /// Address of the text that is parsed.
+    source: usize,
     findings: Vec<Finding>,
+    /// What the parser reads otherwise than kubectl, so that its document has no certain meaning.
+    doubts: Vec<(Span, String)>,
     open: Vec<Open>,
     anchors: HashMap<usize, Id>,
     root: Option<Id>,
@@ -73,6 +113,8 @@ struct Builder {
     content_end: usize,
     /// Where the next document starts, when a `...` line ended the previous one.
     next_cut: Option<usize>,
+    /// Where reading stopped for a tab in flow style.
+    tab_in_flow: Option<usize>,
 }
 
 impl Builder {
@@ -93,9 +135,11 @@ impl Builder {
             Event::Comment(..) => self.syntax.comments.push(span),
             Event::Scalar(text, style, anchor, written_tag) => {
                 let span = self.scalar_span(span, tag, style);
+                let style = style_of(style);
+                self.doubt(&text, style, span);
                 let kind = Kind::Scalar {
                     text: self.text(text),
-                    plain: style == ScalarStyle::Plain,
+                    style,
                     tag: written_tag.map_or(Tag::Absent, |tag| meaning_of_tag(&tag)),
                 };
                 let id = self.push(span, kind, anchor);
@@ -183,10 +227,37 @@ impl Builder {
         extent.node
     }
 
+    /// True inside `[]` or `{}`.
+    fn in_flow(&self) -> bool {
+        let (Some(Open::Seq(id, _)) | Some(Open::Map(id, _, _))) = self.open.last() else { return false };
+        matches!(
+            self.syntax.node(*id).map(|node| &node.kind),
+            Some(Kind::Seq { flow: true, .. } | Kind::Map { flow: true, .. })
+        )
+    }
+
+    /// Notes a plain scalar that kubectl reads otherwise.
+    fn doubt(&mut self, text: &str, style: Style, span: Span) {
+        if style != Style::Plain {
+            return;
+        }
+        let is_key = matches!(self.open.last(), Some(Open::Map(_, _, None)));
+        if is_key && text.starts_with('\u{feff}') {
+            let message = "This key begins with an invisible byte order mark, which kubectl takes for a part of it.";
+            self.doubts.push((span, message.to_owned()));
+        } else if self.in_flow() && self.syntax.text.get(span.end..).is_some_and(is_glued_colon) {
+            let message = "To kubectl this colon is a part of the text before it; put a blank after it.";
+            self.doubts.push((Span { start: span.end, end: span.end + 1 }, message.to_owned()));
+        } else if text.starts_with('?') && self.in_flow() {
+            let message = "To kubectl this `?` announces a key; put the text in quotes.";
+            self.doubts.push((span, message.to_owned()));
+        }
+    }
+
     /// Keeps a scalar's text as a range of the file where it stands there as it is.
     fn text(&self, text: Cow<'_, str>) -> Text {
         if let Cow::Borrowed(part) = &text {
-            let start = (part.as_ptr() as usize).wrapping_sub(self.syntax.text.as_ptr() as usize);
+            let start = (part.as_ptr() as usize).wrapping_sub(self.source);
             let span = Span { start, end: start.wrapping_add(part.len()) };
             if span.start <= span.end && self.syntax.text.get(span.range()) == Some(*part) {
                 return Text::At(span);
@@ -281,7 +352,34 @@ impl Builder {
         if let Some(document) = self.syntax.documents.last_mut() {
             document.segment.end = self.syntax.text.len();
         }
+        let message =
+            "An invisible U+2028 or U+2029 stands here: to kubectl the line ends before it, to others it does not.";
+        self.doubts.extend(older::line_separators(&self.syntax).into_iter().map(|span| (span, message.to_owned())));
+        for (span, message) in std::mem::take(&mut self.doubts) {
+            let around =
+                |document: &&mut Document| document.segment.start <= span.start && span.start < document.segment.end;
+            // Of a document that is opaque already the reason is known.
+            if let Some(document) =
+                self.syntax.documents.iter_mut().find(around).filter(|document| document.root.is_some())
+            {
+                document.root = None;
+                self.findings.push(Finding::new(input::BROKEN_YAML, message).at(self.syntax.place(span)));
+            }
+        }
         (self.syntax, self.findings)
+    }
+}
+
+/// True for a colon that an indicator of flow style follows at once, as in `{a:, b:}`.
+fn is_glued_colon(text: &str) -> bool {
+    text.strip_prefix(':').is_some_and(|rest| rest.starts_with([',', '[', ']', '{', '}']))
+}
+
+fn style_of(style: ScalarStyle) -> Style {
+    match style {
+        ScalarStyle::Plain => Style::Plain,
+        ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
+        ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
     }
 }
 

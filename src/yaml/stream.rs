@@ -2,6 +2,7 @@
 
 use super::manifest::Manifest;
 use super::syntax::{Document, Id, Kind, Syntax};
+use super::template::TemplateLanguage;
 use super::{Slot, parse, template, value};
 use crate::finding::catalogue::input;
 use crate::finding::{Finding, Place, Span};
@@ -20,7 +21,7 @@ pub struct Stream {
     pub findings: Vec<Finding>,
     pub(super) syntax: Arc<Syntax>,
     manifests: Vec<Manifest>,
-    template: Option<Place>,
+    template: Option<(TemplateLanguage, Place)>,
 }
 
 impl Stream {
@@ -42,7 +43,7 @@ impl Stream {
                 None => None,
             });
         }
-        let template = template::first_action(&syntax, &values);
+        let template = template::first_mark(&syntax, &values, &findings);
         let syntax = Arc::new(syntax);
         let mut manifests = Vec::new();
         if template.is_some() {
@@ -63,10 +64,15 @@ impl Stream {
         self.manifests.clone()
     }
 
-    /// The first Go template action (`{{ ... }}`) that makes this file a template rather than manifests. A template
-    /// has no manifests and no findings here. What counts is explained in the `template` module.
+    /// The first template action (`{{ ... }}` of Helm, `#@` of ytt) that makes this file a template rather than
+    /// manifests. A template has no manifests and no findings here. What counts is explained in the `template` module.
     pub fn is_template(&self) -> Option<Place> {
-        self.template.clone()
+        self.template.as_ref().map(|(_, place)| place.clone())
+    }
+
+    /// What renders the file, when it is a template.
+    pub fn template_language(&self) -> Option<TemplateLanguage> {
+        self.template.as_ref().map(|(language, _)| *language)
     }
 
     /// The byte ranges of the documents; they tile the file, unless it holds none.

@@ -39,10 +39,20 @@ pub(super) enum Tag {
     Core(Box<str>),
 }
 
+/// How a scalar is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Style {
+    Plain,
+    /// In single or double quotes.
+    Quoted,
+    /// `|` or `>`.
+    Block,
+}
+
 /// What a node is.
 #[derive(Debug)]
 pub(super) enum Kind {
-    Scalar { text: Text, plain: bool, tag: Tag },
+    Scalar { text: Text, style: Style, tag: Tag },
     Seq { items: Vec<Id>, flow: bool },
     Map { entries: Vec<(Id, Id)>, flow: bool },
     Alias(Id),
@@ -152,10 +162,10 @@ impl Syntax {
 
     /// A key as it appears in the object's JSON; `None` when it is no possible key.
     pub fn key(&self, id: Id) -> Option<Cow<'_, str>> {
-        let Kind::Scalar { text, plain, tag } = &self.target(id)?.kind else { return None };
+        let Kind::Scalar { text, style, tag } = &self.target(id)?.kind else { return None };
         let text = self.scalar(text);
         let value = match tag {
-            Tag::Absent if *plain => super::resolve_plain(text),
+            Tag::Absent if *style == Style::Plain => super::resolve_plain(text),
             Tag::Absent | Tag::Other => return Some(Cow::Borrowed(text)),
             Tag::Core(name) => super::scalar::resolve_tagged(name, text).ok()?,
         };
@@ -168,10 +178,10 @@ impl Syntax {
     /// True for an unquoted `<<`.
     pub fn is_merge(&self, key: Id) -> bool {
         match self.node(key).map(|node| &node.kind) {
-            Some(Kind::Scalar { text, plain, tag }) => {
+            Some(Kind::Scalar { text, style, tag }) => {
                 self.scalar(text) == "<<"
                     && match tag {
-                        Tag::Absent => *plain,
+                        Tag::Absent => *style == Style::Plain,
                         Tag::Core(name) => &**name == "merge",
                         Tag::Other => false,
                     }

@@ -1,25 +1,53 @@
-//! Is this file a Go template (Helm) rather than manifests?
+//! Is this file a template (Helm, ytt) rather than manifests?
 //!
-//! `{{` alone proves nothing: dashboards, alert annotations and `--format` arguments hold it as text. In a document
-//! that reads as YAML every `{{` stands in a scalar (in flow style it would be a mapping as a key, which has no
-//! meaning in JSON), and it is text unless it decides what meshlift reads:
+//! ytt writes its directives into comments (`#@ load`, `key: #@ value`), so its files read as YAML and are none.
+//!
+//! Helm's `{{` alone proves nothing: dashboards, alert annotations and `--format` arguments hold it as text. In a
+//! document that reads as YAML it is text in quotes and in block scalars. In a plain scalar it is text too, unless it
+//! decides what meshlift reads:
 //!
 //! * anywhere in an object of an `istio.io` group;
 //! * in `apiVersion`, `kind` or `metadata` (except annotations) of any object;
 //! * in labels, selectors, ports and service accounts of the built-in kinds the mesh consists of.
 //!
-//! In a document that does not read as YAML, an action counts unless it stands in a comment or in quotes on its line;
-//! when all of them do, the document is reported as broken and not as a template. One counting action makes the whole
-//! file a template, because the others may depend on it.
+//! A document that does not read as YAML is a template when an action can be what breaks it: one that stands before the
+//! end of the line after the error, outside of comments, of quotes on its line, and of the quoted and block scalars that
+//! were read. Otherwise the document is reported as broken. One counting action makes the whole file a template, because
+//! the others may depend on it.
 
-use super::syntax::{Id, Kind, Syntax};
-use crate::finding::{Place, Span};
+use super::syntax::{Document, Id, Kind, Style, Syntax};
+use crate::finding::{Finding, Place, Span};
 use serde_json::Value;
 
 const OPEN: &str = "{{";
+/// Begins a comment that is a directive of ytt.
+const YTT: &str = "#@";
 
-/// The first action that makes the file a template. `values` are the meanings of the documents.
-pub(super) fn first_action(syntax: &Syntax, values: &[Option<Value>]) -> Option<Place> {
+/// What renders a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TemplateLanguage {
+    /// Go templates, as in Helm charts.
+    Go,
+    /// Carvel ytt.
+    Ytt,
+}
+
+/// What makes the file a template, and where it is first seen. `values` are the meanings of the documents, `findings`
+/// what could not be read.
+pub(super) fn first_mark(
+    syntax: &Syntax,
+    values: &[Option<Value>],
+    findings: &[Finding],
+) -> Option<(TemplateLanguage, Place)> {
+    let directive = syntax.comments.iter().find(|comment| syntax.slice(**comment).starts_with(YTT));
+    if let Some(comment) = directive {
+        return Some((TemplateLanguage::Ytt, syntax.place(*comment)));
+    }
+    Some((TemplateLanguage::Go, first_action(syntax, values, findings)?))
+}
+
+/// The first action between braces that makes the file a template.
+fn first_action(syntax: &Syntax, values: &[Option<Value>], findings: &[Finding]) -> Option<Place> {
     memchr::memmem::find(syntax.text.as_bytes(), OPEN.as_bytes())?;
     syntax.documents.iter().zip(values).find_map(|(document, value)| {
         let at = match (document.root, value) {
@@ -28,7 +56,7 @@ pub(super) fn first_action(syntax: &Syntax, values: &[Option<Value>]) -> Option<
                 let scope = Scope::of(value);
                 in_node(syntax, root, &mut Vec::new(), scope)
             }
-            _ => in_broken(syntax, document.segment),
+            _ => in_broken(syntax, document, findings),
         }?;
         Some(syntax.place(Span { start: at, end: at + OPEN.len() }))
     })
@@ -90,6 +118,7 @@ fn in_node(syntax: &Syntax, id: Id, path: &mut Vec<String>, scope: Scope) -> Opt
     let offset = inside.find(OPEN)?;
     match &node.kind {
         Kind::Alias(_) => None,
+        Kind::Scalar { style: Style::Quoted | Style::Block, .. } => None,
         Kind::Scalar { .. } => scope.reads(path).then_some(node.span.start + offset),
         Kind::Seq { items, .. } => items.iter().enumerate().find_map(|(index, item)| {
             // Each item of a List is judged by its own group.
@@ -122,13 +151,28 @@ fn item_scope(syntax: &Syntax, item: Id) -> Option<Scope> {
     Some(Scope::of(&serde_json::json!({ "apiVersion": syntax.scalar(text) })))
 }
 
-/// The first action of a document that does not read as YAML, outside comments and outside quotes on its line.
-fn in_broken(syntax: &Syntax, segment: Span) -> Option<usize> {
-    let text = syntax.slice(segment);
-    memchr::memmem::find_iter(text.as_bytes(), OPEN.as_bytes()).map(|offset| segment.start + offset).find(|at| {
+/// The first action that can be what breaks a document.
+fn in_broken(syntax: &Syntax, document: &Document, findings: &[Finding]) -> Option<usize> {
+    let Span { start, end } = document.segment;
+    let error = findings
+        .iter()
+        .filter_map(|finding| Some(finding.place.as_ref()?.span.start))
+        .filter(|at| start <= *at && *at <= end)
+        .min();
+    // The parser may stop at the line before the action, where it looks for the end of a value.
+    let limit = error.map_or(end, |at| syntax.line_end(syntax.line_end(at)));
+    let text_of_others = |at: usize| {
+        syntax.nodes.iter().any(|node| {
+            node.span.start <= at
+                && at < node.span.end
+                && matches!(node.kind, Kind::Scalar { style: Style::Quoted | Style::Block, .. })
+        })
+    };
+    let text = syntax.slice(document.segment);
+    memchr::memmem::find_iter(text.as_bytes(), OPEN.as_bytes()).map(|offset| start + offset).find(|at| {
         let before = syntax.slice(Span { start: syntax.line_start(*at), end: *at });
         let commented = before.trim_start().starts_with('#') || before.contains(" #");
         let quoted = before.matches('"').count() % 2 == 1 || before.matches('\'').count() % 2 == 1;
-        !commented && !quoted
+        *at < limit && !commented && !quoted && !text_of_others(*at)
     })
 }

@@ -1,7 +1,7 @@
 //! What a node means: the JSON that kubectl makes of it, with merge keys, and with budgets for what aliases expand to.
 
 use super::scalar;
-use super::syntax::{Id, Kind, MAX_DEPTH, Syntax, Tag};
+use super::syntax::{Id, Kind, MAX_DEPTH, Style, Syntax, Tag};
 use crate::finding::catalogue::input;
 use crate::finding::{Code, Finding, Span};
 use serde_json::{Map, Value};
@@ -76,15 +76,15 @@ impl<'s> Reader<'s> {
                 items.iter().map(|item| self.read(*item, depth + 1)).collect::<Result<_, _>>().map(Value::Array)
             }
             Kind::Map { entries, .. } => self.read_map(entries, depth).map(Value::Object),
-            Kind::Scalar { text, plain, tag } => {
+            Kind::Scalar { text, style, tag } => {
                 let text = self.syntax.scalar(text);
                 match tag {
-                    Tag::Absent if *plain && scalar::is_not_json(text) => Err(self.problem(
+                    Tag::Absent if *style == Style::Plain && scalar::is_not_json(text) => Err(self.problem(
                         input::BROKEN_YAML,
                         node.span,
                         format!("`{text}` is a number without a JSON form, which Kubernetes cannot store."),
                     )),
-                    Tag::Absent if *plain => Ok(self.words.resolve(text)),
+                    Tag::Absent if *style == Style::Plain => Ok(self.words.resolve(text)),
                     Tag::Absent | Tag::Other => Ok(text.into()),
                     Tag::Core(name) => scalar::resolve_tagged(name, text)
                         .map_err(|reason| self.problem(input::BROKEN_YAML, node.span, format!("Here {reason}."))),
@@ -133,7 +133,7 @@ impl<'s> Reader<'s> {
     /// A key's name in the JSON.
     fn name(&self, key: Id) -> Option<Cow<'s, str>> {
         match (&self.syntax.target(key)?.kind, self.words) {
-            (Kind::Scalar { text, plain: true, tag: Tag::Absent }, Words::Plain) => {
+            (Kind::Scalar { text, style: Style::Plain, tag: Tag::Absent }, Words::Plain) => {
                 Some(Cow::Borrowed(self.syntax.scalar(text)))
             }
             _ => self.syntax.key(key),

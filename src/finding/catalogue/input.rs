@@ -203,7 +203,7 @@ codes! {
     }
     TEMPLATED_MANIFEST = "templated-manifest", Warning, None {
         title: "a template that only becomes a manifest when it is rendered",
-        cause: "The file holds template actions between double braces, so what reaches the cluster depends on values meshlift does not have.",
+        cause: "The file holds directives of a template (`{{ }}` of Helm outside of quotes, `#@` of ytt), so what reaches the cluster depends on values meshlift does not have.",
         risk: "A security policy that this template renders is not converted, and after the upgrade nothing replaces it.",
         remedy: "Render the chart first (`helm template CHART | meshlift -`), then carry the changes over to the template.",
     }

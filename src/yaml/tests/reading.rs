@@ -178,22 +178,35 @@ fn templates_are_told_from_text_with_braces() {
     let check = |text: &str, expected: Option<(usize, usize)>| assert_eq!(template(text), expected, "{text}");
     check("{{- if .Values.mtls }}\napiVersion: v1\n{{- end }}\n", Some((1, 1)));
     check("kind: Policy\nmetadata:\n  name: {{ .x }}\n", Some((3, 9)));
-    check("apiVersion: authentication.istio.io/v1alpha1\nspec:\n  targets: [{name: \"{{ .x }}\"}]\n", Some((3, 21)));
+    check("apiVersion: authentication.istio.io/v1alpha1\nspec:\n  targets: [{name: a-{{ .x }}}]\n", Some((3, 22)));
     check("apiVersion: v1\nkind: Service\nmetadata:\n  name: a-{{ .x }}\n", Some((4, 11)));
     check("apiVersion: v1\nkind: Service\nspec:\n  selector:\n    app: a-{{ .x }}\n", Some((5, 12)));
+    check("apiVersion: v1\nkind: List\nitems:\n- apiVersion: rbac.istio.io/v1\n  spec: {{ .b }}\n", Some((5, 9)));
+    check("a: 'b'\nmetadata:\n  {{- include \"x\" . | nindent 4 }}\n", Some((3, 3)));
     // Text.
+    check("apiVersion: authentication.istio.io/v1alpha1\nspec:\n  targets: [{name: \"{{ .x }}\"}]\n", None);
     check("a: 1\n# {{ if }}\nb: 1\n", None);
     check("apiVersion: v1\nkind: ConfigMap\ndata:\n  d: |\n    {{ $x }}\n  e: 'a {{ b }}'\n", None);
+    check("apiVersion: v1\nkind: ConfigMap\ndata:\n  d.json: '{\n\n  \"title\": \"{{ pod }}\"\n\n  }'\n", None);
     check("apiVersion: monitoring.coreos.com/v1\nspec:\n  labels: {a: '{{ $b }}'}\n  text: up {{ $c }}\n", None);
     check("apiVersion: v1\nkind: Pod\nmetadata:\n  annotations: {a: '{{ b }}'}\nspec: {args: ['{{.x}}']}\n", None);
     check("apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  data: {a: '{{ b }}'}\n", None);
-    check(
-        "apiVersion: v1\nkind: List\nitems:\n- apiVersion: rbac.istio.io/v1\n  spec: {a: '{{ b }}'}\n",
-        Some((5, 14)),
-    );
+    check("apiVersion: v1\nkind: List\nitems:\n- apiVersion: rbac.istio.io/v1\n  spec: {a: '{{ b }}'}\n", None);
     // Broken for another reason: a template would hide an error.
-    check("a: [ # {{ no }}\nb: '{{ c }}'\n", None);
-    assert_eq!(codes("a: [ # {{ no }}\nb: '{{ c }}'\n").len(), 1);
+    for text in [
+        "a: [ # {{ no }}\nb: '{{ c }}'\n",
+        "a: |\n  {{ b }}\n  c\nd: e: f\n",
+        "a: b: c\nd: e\nf: |\n  {{ g }}\n",
+        "a: |\n  {{ b }}\na: c\n",
+    ] {
+        check(text, None);
+        assert_eq!(codes(text).len(), 1, "{text}");
+    }
+    let ytt = stream("#@ load(\"@ytt:data\", \"data\")\na: #@ data.values.a\n");
+    assert_eq!(ytt.template_language(), Some(TemplateLanguage::Ytt));
+    assert_eq!(ytt.is_template().map(|place| (place.line, place.column)), Some((1, 1)));
+    check("a: 1 #@ data.values.a\n", Some((1, 6)));
+    check("a: |\n  #@ text\nb: '#@ text'\n#! a comment\n", None);
     // A template has neither objects nor findings.
     let templated = stream("a: 1\n---\n{{ end }}\nb: [\n");
     assert!(templated.is_template().is_some());
