@@ -288,3 +288,47 @@ fn the_same_input_gives_the_same_output() {
         assert_eq!(scene.run(&["diff", "--format", "json"]).out, first.out);
     }
 }
+
+#[test]
+fn files_without_any_document_are_no_input() {
+    // `kubectl get` prints nothing at all when the cluster does not know one of the kinds.
+    for nothing in ["", "\n\n", "# nothing\n---\n# here\n", "\u{feff}---\n---\n...\n"] {
+        let scene = Scene::new(&[("dump.yaml", nothing.as_bytes())]);
+        scene.run(&["check", "dump.yaml"]).code(5).says("no-manifests").says("dump.yaml");
+        scene.run(&["check"]).code(5).says("dump.yaml holds no document");
+        scene.run(&["convert", "--write"]).code(5);
+        scene.pipe(&["check", "-"], Some(nothing.as_bytes())).code(5).says("Standard input");
+        // What the inventory shows is no input.
+        let service =
+            "apiVersion: v1\nkind: Service\nmetadata: {name: x, namespace: y-1}\nspec: {ports: [{port: 1}]}\n";
+        let scene = Scene::new(&[("dump.yaml", nothing.as_bytes()), ("services.yaml", service.as_bytes())]);
+        scene.run(&["check", "dump.yaml", "--inventory", "services.yaml"]).code(5);
+        // One empty file among others is nothing special, unless it was named.
+        let scene = Scene::new(&[("a.yaml", nothing.as_bytes()), ("b.yaml", MESH_POLICY.as_bytes())]);
+        scene.run(&["check"]).code(1);
+        scene.run(&["check", "a.yaml", "b.yaml"]).code(1).says("no-manifests");
+    }
+    // An empty List is an answer.
+    let list = "apiVersion: v1\nkind: List\nitems: []\n";
+    Scene::new(&[("dump.yaml", list.as_bytes())]).run(&["check"]).code(0);
+    let many = Scene::new(&[("a.yaml", b""), ("b.yaml", b"---\n")]);
+    many.run(&["check"]).code(5).says("None of the 2 files");
+    many.run(&["verify", "a.yaml", "b.yaml"]).code(5);
+}
+
+#[test]
+fn files_that_only_look_like_manifests_are_named_until_it_is_allowed() {
+    let scene = Scene::new(&[("mesh.yaml", MESH_POLICY.as_bytes()), ("old.yaml.bak", MESH_POLICY.as_bytes())]);
+    scene.run(&["check"]).code(3).says("not-read").says("old.yaml.bak:1:13");
+    scene.run(&["check", "--allow", "not-read"]).code(1);
+    // What is named is read, whatever it is called.
+    let ran = scene.run(&["convert", "old.yaml.bak"]).code(0);
+    assert!(ran.out.contains("PeerAuthentication"), "{}", ran.out);
+    // What ignore files exclude is not looked at.
+    let ignored = Scene::new(&[
+        ("mesh.yaml", MESH_POLICY.as_bytes()),
+        ("old.yaml.bak", MESH_POLICY.as_bytes()),
+        (".ignore", b"*.bak\n"),
+    ]);
+    ignored.run(&["check"]).code(1);
+}

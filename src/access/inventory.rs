@@ -7,7 +7,7 @@ use crate::api::core::Workload;
 use crate::api::core::{Service, ServicePort};
 use crate::api::{Labels, Meta};
 use crate::finding::ObjectRef;
-use crate::mesh::{GovernedPort, Mesh, Protocol, compatible, is_gateway, selects};
+use crate::mesh::{GovernedPort, Mesh, Protocol, compatible, is_gateway, may_become, selects};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One workload, as each side knows it.
@@ -78,7 +78,7 @@ fn in_doubt(side: &Side<'_>, workload: &Workload) -> bool {
         object.kind == "RbacConfig"
             || namespace.is_empty()
             || namespace == mesh.settings.root_namespace
-            || namespace == workload.meta.namespace
+            || may_become(namespace, &workload.meta.namespace)
     };
     let unread = mesh.unreadable.iter().any(|(_, object)| object.kind != "DestinationRule" && bears(object));
     let inert = |id| mesh.inert.iter().any(|(inert, ..)| inert == id);

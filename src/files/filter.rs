@@ -12,6 +12,7 @@
 use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// What a file may hold, judged by its bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,6 +71,22 @@ pub const INVENTORY_KINDS: [&str; 18] = [
 ];
 /// Ends the kind of every list: `List`, `ServiceList`.
 const LIST: &str = "List";
+
+/// How the `apiVersion` of an old object goes on after `authentication` or `rbac`.
+const VERSIONED_TAILS: [&[u8]; 2] = [b".istio.io/v", b".maistra.io/v"];
+
+/// Where the first `apiVersion` of an old kind is written in plain bytes, up to its version.
+pub fn first_old_api(bytes: &[u8]) -> Option<Range<usize>> {
+    let found = VERSIONED_TAILS.iter().flat_map(|tail| {
+        memmem::find_iter(bytes, tail).filter_map(|at| {
+            let before = bytes.get(..at)?;
+            let head = ["authentication", "rbac"].into_iter().find(|head| before.ends_with(head.as_bytes()))?;
+            let version = bytes.get(at + tail.len()..)?.iter().take_while(|byte| is_word(**byte)).count();
+            Some(at - head.len()..at + tail.len() + version)
+        })
+    });
+    found.min_by_key(|range| range.start)
+}
 
 /// Finds the names of the legacy groups and of the inventory's kinds in bytes. Built once, shared by all threads.
 #[derive(Debug)]

@@ -27,6 +27,7 @@ pub mod shown;
 pub mod single;
 pub mod text;
 pub mod tracked;
+mod unread;
 pub mod walk;
 
 pub use bounds::Bounds;

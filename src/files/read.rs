@@ -6,7 +6,8 @@ mod tests;
 use super::filter::{Filter, Interest};
 use super::open::{self, Limits, Refused};
 use super::text::decode;
-use super::walk::{Source, Walked, unreadable};
+use super::unread;
+use super::walk::{Role, Source, Walked, unreadable};
 use crate::finding::catalogue::input;
 use crate::finding::{Finding, Place};
 use rayon::prelude::*;
@@ -46,8 +47,8 @@ pub struct SourceFile {
 pub struct Scan {
     /// The files worth parsing, in path order.
     pub files: Vec<SourceFile>,
-    /// How many files were read, those not worth parsing included; 0 means there was no input at all. Empty standard
-    /// input does not count.
+    /// How many files were read, those not worth parsing included. Files without any document do not count, and 0 means
+    /// that there was no input at all: no file of [`Role::Input`] holds a document, whatever the inventory shows.
     pub seen: usize,
     /// How many bytes they hold.
     pub bytes: u64,
@@ -71,6 +72,7 @@ pub fn read_from(walked: Walked, want: Want, stdin: &mut dyn Read) -> Scan {
         }
     };
     let limits = walked.limits;
+    scan.findings.extend(unread::look(&walked.unread, &limits));
     let held = Budget::new(if want == Want::Everything { usize::MAX } else { HELD_BYTES });
     let piped = walked.sources.iter().any(|source| source.path.is_none()).then(|| open::all_of(stdin, limits.stdin));
 
@@ -127,6 +129,13 @@ fn gather(
             scan.bytes += size;
         }
     }
+    let inputs = || sources.iter().zip(&glances).filter(|(source, _)| source.role == Role::Input);
+    if !inputs().any(|(_, glance)| matches!(glance, Glance::Seen { .. })) {
+        scan.seen = 0;
+        let blank: Vec<&Source> =
+            inputs().filter(|(_, glance)| matches!(glance, Glance::Blank)).map(|(source, _)| source).collect();
+        scan.findings.extend(nothing_met(&blank));
+    }
     let about_security =
         |glance: &Glance| matches!(glance, Glance::Seen { interest, .. } if interest.legacy || interest.security);
     let parse = want == Want::Everything || glances.iter().any(about_security);
@@ -147,6 +156,8 @@ fn gather(
 /// What one look at a file told.
 enum Glance {
     Failed(Finding),
+    /// Met in a folder, and without any document.
+    Blank,
     Seen {
         size: u64,
         interest: Interest,
@@ -173,9 +184,8 @@ fn glance(
         Ok(bytes) => bytes,
         Err(error) => return Glance::Failed(unreadable(source.shown.clone(), &error)),
     };
-    if source.path.is_none() && bytes.iter().all(u8::is_ascii_whitespace) {
-        let message = "Standard input is empty.";
-        return Glance::Failed(Finding::new(input::NO_MANIFESTS, message).at(Place::start_of(source.shown.clone())));
+    if holds_no_document(bytes) {
+        return if source.named { Glance::Failed(nothing_in(source, bytes)) } else { Glance::Blank };
     }
     let interest = filter.interest(bytes);
     // What the user names is checked even when nothing in it matters; and a pipe cannot be read again.
@@ -193,6 +203,7 @@ fn settle(
 ) -> Option<Result<SourceFile, Finding>> {
     let (interest, bytes) = match glance {
         Glance::Failed(finding) => return Some(Err(finding)),
+        Glance::Blank => return None,
         Glance::Seen { interest, bytes, .. } => (interest, bytes),
     };
     let wanted = parse && interest.is_any();
@@ -215,11 +226,38 @@ fn settle(
 }
 
 /// The file, opened inside its bounds; without bounds it is the user's own word.
-fn opened(source: &Source, path: &Path, limits: &Limits) -> io::Result<File> {
+pub(super) fn opened(source: &Source, path: &Path, limits: &Limits) -> io::Result<File> {
     match &source.bounds {
         Some(bounds) => open::open(path, bounds, limits),
         None => File::open(path),
     }
+}
+
+/// True for a text of blank lines, comments, directives and document marks: kubectl finds no object in it.
+fn holds_no_document(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    bytes.split(|byte| *byte == b'\n').all(|line| {
+        let marked = line.strip_prefix(b"---").or_else(|| line.strip_prefix(b"...")).unwrap_or(line);
+        let rest = marked.trim_ascii_start();
+        rest.is_empty() || rest.starts_with(b"#") || line.starts_with(b"%")
+    })
+}
+
+/// The finding for a named file, or standard input, without any document.
+fn nothing_in(source: &Source, bytes: &[u8]) -> Finding {
+    let name = if source.path.is_none() { "Standard input" } else { &source.shown };
+    let what = if bytes.trim_ascii().is_empty() { "is empty" } else { "holds no document" };
+    Finding::new(input::NO_MANIFESTS, format!("{name} {what}.")).at(Place::start_of(source.shown.clone()))
+}
+
+/// The finding for files that were met in folders when none of them holds a document.
+fn nothing_met(files: &[&Source]) -> Option<Finding> {
+    let first = files.first()?;
+    let message = match files.len() {
+        1 => format!("{} holds no document, and it is the only file.", first.shown),
+        count => format!("None of the {count} files that were read holds a document; the first is {}.", first.shown),
+    };
+    Some(Finding::new(input::NO_MANIFESTS, message).at(Place::start_of(first.shown.clone())))
 }
 
 /// Reads the file into `buffer`, which only ever grows and is reused for the next file. Unlike `read_to_end` this asks

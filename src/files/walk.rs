@@ -9,6 +9,7 @@ use super::open::{Limits, Links, Refused};
 use super::resolve::resolved;
 use super::shown::{self, STDIN, shown};
 use super::tracked::Tracked;
+use super::unread;
 use crate::finding::catalogue::input;
 use crate::finding::{Finding, Place};
 use ignore::{DirEntry, WalkBuilder, WalkState};
@@ -72,6 +73,8 @@ pub struct Source {
 pub struct Walked {
     /// The files in path order: the byte order of [`Source::shown`], as git sorts.
     pub sources: Vec<Source>,
+    /// Files that are not read, although a manifest may have such a name; in path order.
+    pub unread: Vec<Source>,
     /// Paths that do not exist or cannot be read, folders without manifests, folders not entered.
     pub findings: Vec<Finding>,
     /// How many manifests ignore files left out. Counted only where two states are compared: elsewhere ignored folders
@@ -108,7 +111,10 @@ impl Walked {
     /// copies of the last run are no input of this one.
     pub fn leave_out(&mut self, folder: &Path) -> usize {
         let (before, folder) = (self.sources.len(), resolved(folder));
-        self.sources.retain(|source| !source.path.as_ref().is_some_and(|path| resolved(path).starts_with(&folder)));
+        let is_elsewhere =
+            |source: &Source| !source.path.as_ref().is_some_and(|path| resolved(path).starts_with(&folder));
+        self.sources.retain(is_elsewhere);
+        self.unread.retain(is_elsewhere);
         before - self.sources.len()
     }
 }
@@ -138,8 +144,10 @@ pub fn walk_as(roots: &[Root], manner: &Manner<'_>) -> Walked {
         found.sort_by(|a, b| (&a.identity, rank(&a.source, a.linked)).cmp(&(&b.identity, rank(&b.source, b.linked))));
         found.dedup_by(|later, earlier| later.identity == earlier.identity);
     }
-    walked.sources = found.into_iter().map(|file| file.source).collect();
-    walked.sources.sort_by(|a, b| a.shown.cmp(&b.shown));
+    found.sort_by(|a, b| a.source.shown.cmp(&b.source.shown));
+    let (read, unread): (Vec<Found>, Vec<Found>) = found.into_iter().partition(|file| file.read);
+    let sources = |found: Vec<Found>| found.into_iter().map(|file| file.source).collect();
+    (walked.sources, walked.unread) = (sources(read), sources(unread));
     walked
 }
 
@@ -150,6 +158,8 @@ struct Found {
     identity: PathBuf,
     /// Reached through a link to the file itself.
     linked: bool,
+    /// False when its name only looks like that of a manifest.
+    read: bool,
 }
 
 /// Of several ways to reach a file, the one with the lowest rank is kept: input before inventory, its own name before
@@ -173,7 +183,7 @@ fn find(root: &Root, manner: &Manner<'_>, found: &mut Vec<Found>, walked: &mut W
 
 fn standard_input(role: Role) -> Found {
     let source = Source { shown: STDIN.into(), path: None, root: "".into(), role, named: true, bounds: None };
-    Found { source, identity: PathBuf::from(STDIN), linked: false }
+    Found { source, identity: PathBuf::from(STDIN), linked: false, read: true }
 }
 
 fn named_file(root: &Root, name: Arc<str>) -> Found {
@@ -186,7 +196,7 @@ fn named_file(root: &Root, name: Arc<str>) -> Found {
     let bounds = Bounds::of_named(&root.path).filter(|_| !special);
     let source =
         Source { shown: name, path: Some(root.path.clone()), root: folder, role: root.role, named: true, bounds };
-    Found { source, identity, linked }
+    Found { source, identity, linked, read: true }
 }
 
 /// The finding for a named path that leads nowhere.
@@ -259,7 +269,8 @@ fn find_in_folder(root: &Root, name: Arc<str>, manner: &Manner<'_>, found: &mut 
     });
     walked.ignored += sight.ignored.into_inner();
     walked.findings.extend(sight.rules.findings());
-    if (found.len(), walked.findings.len()) == before {
+    let (old, silent) = (before.0, walked.findings.len() == before.1);
+    if silent && !found.iter().skip(old).any(|file| file.read) {
         walked.findings.push(no_manifests(folder.name));
     }
 }
@@ -277,7 +288,8 @@ impl Sight<'_> {
     fn takes(&self, folder: &Folder<'_>, entry: &DirEntry) -> bool {
         let Ok(inner) = entry.path().strip_prefix(folder.given) else { return true };
         let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-        if inner.as_os_str().is_empty() || !is_folder && !is_manifest_name(inner) {
+        if inner.as_os_str().is_empty() || !is_folder && !is_manifest_name(inner) && !unread::may_hold_manifests(inner)
+        {
             return true;
         }
         match self.ignoring {
@@ -287,7 +299,7 @@ impl Sight<'_> {
             Ignoring::Untracked(tracked) if tracked.holds(&folder.top.join(inner)) => true,
             Ignoring::Untracked(_) | Ignoring::AsIn(_) => {
                 let excluded = self.rules.excludes(inner, is_folder);
-                self.ignored.fetch_add(usize::from(excluded), Ordering::Relaxed);
+                self.ignored.fetch_add(usize::from(excluded && is_manifest_name(inner)), Ordering::Relaxed);
                 !excluded
             }
         }
@@ -335,7 +347,10 @@ impl Folder<'_> {
         if kind.is_symlink() {
             return self.meet_link(entry.path());
         }
-        if kind.is_dir() || !is_manifest_name(entry.path()) {
+        let is_manifest = is_manifest_name(entry.path());
+        // The inventory is not converted, so nothing in it is forgotten.
+        let may_be_one = self.role == Role::Input && kind.is_file() && unread::may_hold_manifests(entry.path());
+        if kind.is_dir() || !is_manifest && !may_be_one {
             return None;
         }
         if !kind.is_file() {
@@ -381,7 +396,7 @@ impl Folder<'_> {
             named: false,
             bounds: Some(self.bounds.clone()),
         };
-        Met::File(Box::new(Found { source, identity, linked }))
+        Met::File(Box::new(Found { source, identity, linked, read: is_manifest_name(path) }))
     }
 
     fn walk_error(&self, error: &ignore::Error) -> Finding {

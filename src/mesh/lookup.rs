@@ -64,9 +64,11 @@ impl Mesh {
         }
     }
 
-    /// True when an object of this identity is in the input but could not be read.
+    /// True when an object that may have this identity is in the input but could not be read.
     fn is_unreadable(&self, kind: &str, namespace: &str, name: &str) -> bool {
-        self.unreadable.iter().any(|(_, o)| o.kind == kind && o.namespace == namespace && o.name == name)
+        self.unreadable
+            .iter()
+            .any(|(_, o)| o.kind == kind && may_become(&o.namespace, namespace) && may_become(&o.name, name))
     }
 
     /// The host name of a service: `name.namespace.svc.DOMAIN`.
@@ -214,6 +216,13 @@ impl Mesh {
             .or_else(|| find(&|s| s.meta.namespace == self.settings.root_namespace && general(s)))
             .filter(|sidecar| !sidecar.ingress.is_empty())
     }
+}
+
+/// True when a name in a file may be this name in the cluster: the same, or one that still holds a placeholder, which no
+/// Kubernetes name can.
+pub fn may_become(written: &str, name: &str) -> bool {
+    let is_possible = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
+    written == name || !written.bytes().all(is_possible)
 }
 
 /// True when the service has a selector, is not an ExternalName, and selects pods with these labels in its namespace.

@@ -31,7 +31,7 @@ mod validate;
 pub use build::build;
 pub use evidence::{Completeness, Evidence, InventoryKind};
 pub use kustomized::{Overlay, OverlayRole};
-pub use lookup::kubectl_get;
+pub use lookup::{kubectl_get, may_become};
 pub use settings::{Settings, SourceRelease, Version};
 
 /// One environment: the objects that see each other (`design.md` §5).

@@ -5,7 +5,8 @@ use crate::finding::{Code, Direction, Finding, Severity};
 use std::collections::BTreeSet;
 
 /// Findings about old objects that meshlift sees but does not edit.
-const LEFT_ALONE: [Code; 2] = [catalogue::input::TEMPLATED_MANIFEST, catalogue::input::EMBEDDED_MANIFEST];
+const LEFT_ALONE: [Code; 3] =
+    [catalogue::input::TEMPLATED_MANIFEST, catalogue::input::EMBEDDED_MANIFEST, catalogue::input::NOT_READ];
 
 /// What the exit code depends on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -58,6 +58,13 @@ impl Manifest {
         self.inner.syntax.place(span)
     }
 
+    /// The value at a JSON pointer as the file has it, with its quotes; that of the nearest existing ancestor when there
+    /// is no such value.
+    pub fn written(&self, pointer: &str) -> &str {
+        let (_, value) = self.find(pointer);
+        self.inner.syntax.slice(self.inner.syntax.span(value))
+    }
+
     /// Like [`Manifest::place`], but the place of the key that introduces the value.
     pub fn key_place(&self, pointer: &str) -> Place {
         let (key, value) = self.find(pointer);

@@ -47,9 +47,9 @@ codes! {
     }
     NO_MANIFESTS = "no-manifests", Warning, None {
         title: "an input without manifests",
-        cause: "A folder on the command line holds no YAML or JSON file that is neither hidden nor ignored, or standard input is empty.",
+        cause: "A folder on the command line holds no YAML or JSON file that is neither hidden nor ignored, or a file or standard input holds no document.",
         risk: "A wrong folder or a failed command before the pipe looks like a repository without old policies.",
-        remedy: "Check the path, or the command whose output is piped into meshlift.",
+        remedy: "Check the path, or the command that wrote the file: `kubectl get` prints nothing at all when the cluster does not know one of the kinds.",
     }
     LINKED_FOLDER = "linked-folder", Warning, None {
         title: "a link to a folder that was not entered",
@@ -206,6 +206,12 @@ codes! {
         cause: "The file holds directives of a template (`{{ }}` of Helm outside of quotes, `#@` of ytt), so what reaches the cluster depends on values meshlift does not have.",
         risk: "A security policy that this template renders is not converted, and after the upgrade nothing replaces it.",
         remedy: "Render the chart first (`helm template CHART | meshlift -`), then carry the changes over to the template.",
+    }
+    NOT_READ = "not-read", Warning, None {
+        title: "a file with old objects that was not read",
+        cause: "The file names the API of an old kind, but of a folder meshlift reads the files that end in .yaml, .yml or .json only. It may be a template for another program, a copy, or a name with a slip in it.",
+        risk: "A security policy that is made from this file is not converted, and after the upgrade nothing replaces it.",
+        remedy: "If it is a manifest, name it on the command line or correct its name; if it is a template, render it and give meshlift the result; if it is a copy that nobody applies, exclude it with an .ignore file.",
     }
     EMBEDDED_MANIFEST = "embedded-manifest", Warning, None {
         title: "a manifest of an old kind inside a string",

@@ -141,6 +141,12 @@ codes! {
         risk: "Read as it stands, the object would be looked for in the wrong namespace or under the wrong name: a role would seem to grant nothing, a policy to protect nothing.",
         remedy: "Convert what is rendered, for example `kustomize build overlays/prod | meshlift -`, and carry the result over to the base.",
     }
+    TEMPLATED_FIELD = "templated-field", Error, None {
+        title: "a placeholder in a field that decides about access",
+        cause: "The value is filled in later, by kustomize (`$(NAME)`), envsubst (`${NAME}`), another template language, or by hand (`<NAME>`). The object in the cluster has another value there.",
+        risk: "Read as it stands, an old object would be converted for a name that does not exist, and a Service or workload would seem to be another one; what is really meant would stay open or be cut off.",
+        remedy: "Give meshlift the objects as they are applied: render them first (`kustomize build`, `envsubst`), or dump them from the cluster.",
+    }
     PARTIAL_MANIFEST = "partial-manifest", Note, None {
         title: "a patch, not a whole object",
         cause: "The document names a workload without pod labels, a Service without ports, or no object at all, as patches of kustomize do. It says nothing about which pods or ports exist.",

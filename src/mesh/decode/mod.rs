@@ -5,9 +5,11 @@
 mod authentication;
 mod core;
 mod kind;
+mod metadata;
 mod networking;
 mod node;
 mod openshift;
+mod placeholder;
 mod problems;
 mod rbac;
 mod security;
@@ -122,9 +124,8 @@ pub(super) fn decode(
 
 /// `metadata.name`; for pods and jobs that are made once, what their names start with. Empty when there is none.
 fn name_of(manifest: &Manifest, kind: Kind) -> &str {
-    let text = |pointer: &str| manifest.value().pointer(pointer).and_then(|name| name.as_str());
-    let generated = || (kind == Kind::Workload).then(|| text("/metadata/generateName")).flatten();
-    text("/metadata/name").or_else(generated).unwrap_or_default()
+    let generated = || (kind == Kind::Workload).then(|| metadata::text(manifest, "generateName")).flatten();
+    metadata::text(manifest, "name").or_else(generated).unwrap_or_default()
 }
 
 fn outcome(
@@ -136,6 +137,11 @@ fn outcome(
     problems: &mut Problems,
 ) -> Outcome {
     let out = if kind.is_legacy() { Outcome::Rejected } else { Outcome::Unreadable };
+    metadata::check(root, problems);
+    placeholder::check(kind, root, problems);
+    if problems.failed() {
+        return out;
+    }
     if object.name.is_empty() {
         let message = format!("This {} has no `metadata.name`.", object.kind);
         let code = if kind.is_legacy() { codes::MISSING_NAME } else { codes::PARTIAL_MANIFEST };
@@ -240,8 +246,7 @@ fn object_of(kind: Kind, root: &Node<'_>, meta: Meta, problems: &mut Problems) -
 /// The namespace of a document (`design.md` §5): its own, else that of the nearest enclosing kustomization which sets
 /// one, else the run's default.
 fn effective_namespace(manifest: &Manifest, options: &BuildOptions) -> String {
-    let own = manifest.value().pointer("/metadata/namespace").and_then(|namespace| namespace.as_str());
-    if let Some(own) = own.filter(|namespace| !namespace.is_empty()) {
+    if let Some(own) = metadata::text(manifest, "namespace").filter(|namespace| !namespace.is_empty()) {
         return own.to_owned();
     }
     let mut folder = folder_of(manifest.file());

@@ -45,6 +45,22 @@ impl<'a> Node<'a> {
         self.value
     }
 
+    /// What stands in the file.
+    pub(crate) fn written(&self) -> &'a str {
+        self.manifest.written(&self.pointer)
+    }
+
+    /// The entries of a map with their keys, or the elements of a list.
+    pub(crate) fn children(&self) -> Vec<(Option<&'a str>, Node<'a>)> {
+        match self.value {
+            Value::Object(map) => map.iter().map(|(key, value)| (Some(key.as_str()), self.child(key, value))).collect(),
+            Value::Array(items) => {
+                items.iter().enumerate().map(|(index, item)| (None, self.child(&index.to_string(), item))).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The path as people write it: `spec.rules[0].paths`.
     pub(crate) fn path(&self) -> String {
         let mut path = String::new();

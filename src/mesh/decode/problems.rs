@@ -29,6 +29,12 @@ impl Problems {
         self.fail(self.invalid, place, message);
     }
 
+    /// Something else that puts the object out.
+    pub(crate) fn out(&mut self, finding: Finding) {
+        self.failed = true;
+        self.findings.push(finding.on(self.object.clone()));
+    }
+
     fn fail(&mut self, code: Code, place: Place, message: impl Into<String>) {
         self.failed = true;
         self.note(code, place, message);
