@@ -10,6 +10,11 @@
 //! 84 of 14,300 generated files, a third of them damaged; all are reported with their place. Why it stays is said at
 //! [`reason_to_refuse`], with the numbers.
 //!
+//! # What kubectl reads and meshlift does not
+//!
+//! Of 4,000 files 161 more than meshlift, none otherwise: keys that begin with a byte order mark, `{a:}` and `[?x]`, which
+//! YAML libraries do not agree about. (And keys written twice, of which kubectl takes the last; meshlift reports them.)
+//!
 //! # What is read otherwise
 //!
 //! * A block scalar whose last line has no line break: libyaml leaves the break out of the value. kubectl, which adds a

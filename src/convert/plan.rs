@@ -164,7 +164,6 @@ impl Whole {
 
 /// The object's name as written, for findings about manifests that were not decoded.
 pub fn object_of(input: &Input) -> ObjectRef {
-    let value = input.manifest.value();
-    let text = |pointer: &str| value.pointer(pointer).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+    let text = |pointer: &str| input.manifest.text(pointer).unwrap_or_default().to_owned();
     ObjectRef::new(text("/kind"), text("/metadata/namespace"), text("/metadata/name"))
 }

@@ -65,6 +65,16 @@ impl Manifest {
         self.inner.syntax.slice(self.inner.syntax.span(value))
     }
 
+    /// The text at a JSON pointer. A value that should be text and is not (`name: 123`) stands for itself as it is
+    /// written; `None` for everything else.
+    pub fn text(&self, pointer: &str) -> Option<&str> {
+        match self.value().pointer(pointer)? {
+            Value::String(text) => Some(text),
+            Value::Bool(_) | Value::Number(_) => Some(self.written(pointer)),
+            _ => None,
+        }
+    }
+
     /// Like [`Manifest::place`], but the place of the key that introduces the value.
     pub fn key_place(&self, pointer: &str) -> Place {
         let (key, value) = self.find(pointer);

@@ -4,7 +4,7 @@
 //!
 //! What else differs is in `tests/readers.rs`, which compares meshlift with libyaml on generated files.
 
-use super::syntax::{BLANK, Kind, Style, Syntax};
+use super::syntax::{BLANK, Style, Syntax, any_holds};
 use crate::finding::Span;
 use memchr::memmem;
 use std::borrow::Cow;
@@ -94,17 +94,15 @@ pub(super) fn line_separators(syntax: &Syntax) -> Vec<Span> {
         let rest = syntax.slice(Span { start: at + 3, end: syntax.line_end(at) }).trim_matches(BLANK);
         rest.is_empty() || rest.starts_with('#')
     };
-    let quoted = |at: usize| {
-        syntax.nodes.iter().any(|node| {
-            node.span.start <= at
-                && at < node.span.end
-                && matches!(node.kind, Kind::Scalar { style: Style::Quoted, .. })
-        })
-    };
-    memmem::find_iter(bytes, SEPARATOR_HEAD)
-        .filter(|at| matches!(bytes.get(at + 2), Some(0xA8 | 0xA9)) && !ends_line(*at) && !quoted(*at))
-        .map(|at| Span { start: at, end: at + 3 })
-        .collect()
+    let separators: Vec<usize> = memmem::find_iter(bytes, SEPARATOR_HEAD)
+        .filter(|at| matches!(bytes.get(at + 2), Some(0xA8 | 0xA9)) && !ends_line(*at))
+        .collect();
+    if separators.is_empty() {
+        return Vec::new();
+    }
+    let quoted = syntax.scalars_in(&[Style::Quoted]);
+    let outside = separators.into_iter().filter(|at| !any_holds(&quoted, *at));
+    outside.map(|at| Span { start: at, end: at + 3 }).collect()
 }
 
 #[cfg(test)]

@@ -11,20 +11,22 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// How often a file is read again after tabs at the beginning of lines in flow style became spaces.
-const SECOND_LOOKS: usize = 64;
+/// How many bytes are read again, in all, after tabs at the beginning of lines in flow style became spaces.
+const SECOND_LOOKS: usize = 16 << 20;
 
 /// Cuts a file into nodes. Findings say which documents cannot be read.
 pub(super) fn parse(path: &str, text: Arc<str>) -> (Syntax, Vec<Finding>) {
     let mut source = older::as_yaml_1_1(&text);
-    for _ in 0..SECOND_LOOKS {
-        let builder = read(path, &text, &source, OnTab::Stop);
-        match builder.tab_in_flow {
-            Some(at) => source = Cow::Owned(older::with_spaces_for_tabs(&source, at)),
-            None => return builder.finish(),
-        }
+    let mut left = SECOND_LOOKS;
+    loop {
+        let on_tab = if left < source.len() { OnTab::Report } else { OnTab::Stop };
+        let builder = read(path, &text, &source, on_tab);
+        let Some(at) = builder.tab_in_flow else { return builder.finish() };
+        let spaced = older::with_spaces_for_tabs(&source, at);
+        // Without a change the same tab would be met for ever.
+        left = if spaced == *source { 0 } else { left.saturating_sub(source.len()) };
+        source = Cow::Owned(spaced);
     }
-    read(path, &text, &source, OnTab::Report).finish()
 }
 
 /// What to do about a tab that the parser does not take for white space although it stands in flow style.
@@ -356,12 +358,10 @@ impl Builder {
             "An invisible U+2028 or U+2029 stands here: to kubectl the line ends before it, to others it does not.";
         self.doubts.extend(older::line_separators(&self.syntax).into_iter().map(|span| (span, message.to_owned())));
         for (span, message) in std::mem::take(&mut self.doubts) {
-            let around =
-                |document: &&mut Document| document.segment.start <= span.start && span.start < document.segment.end;
+            let next = self.syntax.documents.partition_point(|document| document.segment.start <= span.start);
+            let around = next.checked_sub(1).and_then(|index| self.syntax.documents.get_mut(index));
             // Of a document that is opaque already the reason is known.
-            if let Some(document) =
-                self.syntax.documents.iter_mut().find(around).filter(|document| document.root.is_some())
-            {
+            if let Some(document) = around.filter(|document| document.root.is_some()) {
                 document.root = None;
                 self.findings.push(Finding::new(input::BROKEN_YAML, message).at(self.syntax.place(span)));
             }

@@ -76,6 +76,12 @@ pub(super) struct Document {
     pub root: Option<Id>,
 }
 
+/// True when one of some spans, in source order and without overlaps, holds an offset.
+pub(super) fn any_holds(spans: &[Span], at: usize) -> bool {
+    let next = spans.partition_point(|span| span.start <= at);
+    next.checked_sub(1).and_then(|last| spans.get(last)).is_some_and(|span| at < span.end)
+}
+
 /// A file cut into nodes.
 #[derive(Debug)]
 pub(super) struct Syntax {
@@ -232,6 +238,15 @@ impl Syntax {
     pub fn line_end(&self, at: usize) -> usize {
         let line = self.lines.partition_point(|start| *start <= at);
         self.lines.get(line).copied().unwrap_or(self.text.len())
+    }
+
+    /// The spans of the scalars that are written in one of these styles, in source order. They never overlap.
+    pub fn scalars_in(&self, styles: &[Style]) -> Vec<Span> {
+        let spans = self.nodes.iter().filter_map(|node| match &node.kind {
+            Kind::Scalar { style, .. } if styles.contains(style) => Some(node.span),
+            _ => None,
+        });
+        spans.collect()
     }
 
     /// The comments that begin inside a span.

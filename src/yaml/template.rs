@@ -15,7 +15,7 @@
 //! were read. Otherwise the document is reported as broken. One counting action makes the whole file a template, because
 //! the others may depend on it.
 
-use super::syntax::{Document, Id, Kind, Style, Syntax};
+use super::syntax::{Document, Id, Kind, Style, Syntax, any_holds};
 use crate::finding::{Finding, Place, Span};
 use serde_json::Value;
 
@@ -49,6 +49,7 @@ pub(super) fn first_mark(
 /// The first action between braces that makes the file a template.
 fn first_action(syntax: &Syntax, values: &[Option<Value>], findings: &[Finding]) -> Option<Place> {
     memchr::memmem::find(syntax.text.as_bytes(), OPEN.as_bytes())?;
+    let broken = Broken::new(syntax, findings);
     syntax.documents.iter().zip(values).find_map(|(document, value)| {
         let at = match (document.root, value) {
             _ if !syntax.slice(document.segment).contains(OPEN) => None,
@@ -56,7 +57,7 @@ fn first_action(syntax: &Syntax, values: &[Option<Value>], findings: &[Finding])
                 let scope = Scope::of(value);
                 in_node(syntax, root, &mut Vec::new(), scope)
             }
-            _ => in_broken(syntax, document, findings),
+            _ => broken.first_action(document),
         }?;
         Some(syntax.place(Span { start: at, end: at + OPEN.len() }))
     })
@@ -151,28 +152,63 @@ fn item_scope(syntax: &Syntax, item: Id) -> Option<Scope> {
     Some(Scope::of(&serde_json::json!({ "apiVersion": syntax.scalar(text) })))
 }
 
-/// The first action that can be what breaks a document.
-fn in_broken(syntax: &Syntax, document: &Document, findings: &[Finding]) -> Option<usize> {
-    let Span { start, end } = document.segment;
-    let error = findings
-        .iter()
-        .filter_map(|finding| Some(finding.place.as_ref()?.span.start))
-        .filter(|at| start <= *at && *at <= end)
-        .min();
-    // The parser may stop at the line before the action, where it looks for the end of a value.
-    let limit = error.map_or(end, |at| syntax.line_end(syntax.line_end(at)));
-    let text_of_others = |at: usize| {
-        syntax.nodes.iter().any(|node| {
-            node.span.start <= at
-                && at < node.span.end
-                && matches!(node.kind, Kind::Scalar { style: Style::Quoted | Style::Block, .. })
+/// What tells the first action that can be what breaks a document.
+struct Broken<'s> {
+    syntax: &'s Syntax,
+    /// Where something could not be read, in source order.
+    errors: Vec<usize>,
+    /// The quoted and block scalars that were read.
+    texts: Vec<Span>,
+}
+
+impl Broken<'_> {
+    fn new<'s>(syntax: &'s Syntax, findings: &[Finding]) -> Broken<'s> {
+        let mut errors: Vec<usize> =
+            findings.iter().filter_map(|finding| Some(finding.place.as_ref()?.span.start)).collect();
+        errors.sort_unstable();
+        Broken { syntax, errors, texts: syntax.scalars_in(&[Style::Quoted, Style::Block]) }
+    }
+
+    fn first_action(&self, document: &Document) -> Option<usize> {
+        let (syntax, Span { start, end }) = (self.syntax, document.segment);
+        let error = self.errors.get(self.errors.partition_point(|at| *at < start)).filter(|at| **at <= end);
+        // The parser may stop at the line before the action, where it looks for the end of a value.
+        let limit = error.map_or(end, |at| syntax.line_end(syntax.line_end(*at)));
+        let text = syntax.slice(Span { start, end: limit.min(end) });
+        let mut line = Line::default();
+        memchr::memmem::find_iter(text.as_bytes(), OPEN.as_bytes()).map(|offset| start + offset).find(|at| {
+            line.go_on(syntax, *at);
+            !line.commented && !line.in_quotes() && !any_holds(&self.texts, *at)
         })
-    };
-    let text = syntax.slice(document.segment);
-    memchr::memmem::find_iter(text.as_bytes(), OPEN.as_bytes()).map(|offset| start + offset).find(|at| {
-        let before = syntax.slice(Span { start: syntax.line_start(*at), end: *at });
-        let commented = before.trim_start().starts_with('#') || before.contains(" #");
-        let quoted = before.matches('"').count() % 2 == 1 || before.matches('\'').count() % 2 == 1;
-        *at < limit && !commented && !quoted && !text_of_others(*at)
-    })
+    }
+}
+
+/// A line as far as it was looked at: every byte once, however many actions stand on it.
+#[derive(Default)]
+struct Line {
+    start: usize,
+    end: usize,
+    single_quotes: usize,
+    double_quotes: usize,
+    commented: bool,
+}
+
+impl Line {
+    /// Goes on to `at`, on this line or a later one.
+    fn go_on(&mut self, syntax: &Syntax, at: usize) {
+        let start = syntax.line_start(at);
+        if start != self.start || self.end == 0 {
+            let commented = syntax.slice(Span { start, end: at }).trim_start().starts_with('#');
+            *self = Line { start, end: start, commented, ..Line::default() };
+        }
+        let more = syntax.slice(Span { start: self.end, end: at });
+        self.single_quotes += more.matches('\'').count();
+        self.double_quotes += more.matches('"').count();
+        self.commented |= more.contains(" #");
+        self.end = at;
+    }
+
+    fn in_quotes(&self) -> bool {
+        self.single_quotes % 2 == 1 || self.double_quotes % 2 == 1
+    }
 }

@@ -3,17 +3,7 @@
 
 use super::node::Node;
 use super::problems::Problems;
-use crate::yaml::Manifest;
 use serde_json::Value;
-
-/// A field of the metadata. What is no text stands for itself as it is written, to be reported by [`check`].
-pub(super) fn text<'a>(manifest: &'a Manifest, field: &str) -> Option<&'a str> {
-    match manifest.value().get("metadata")?.get(field)? {
-        Value::String(text) => Some(text),
-        Value::Null => None,
-        _ => Some(manifest.written(&format!("/metadata/{field}"))),
-    }
-}
 
 /// Reports values of another type than text, which put the object out: kubectl refuses to apply it.
 pub(super) fn check(root: &Node<'_>, problems: &mut Problems) {

@@ -124,8 +124,8 @@ pub(super) fn decode(
 
 /// `metadata.name`; for pods and jobs that are made once, what their names start with. Empty when there is none.
 fn name_of(manifest: &Manifest, kind: Kind) -> &str {
-    let generated = || (kind == Kind::Workload).then(|| metadata::text(manifest, "generateName")).flatten();
-    metadata::text(manifest, "name").or_else(generated).unwrap_or_default()
+    let generated = || (kind == Kind::Workload).then(|| manifest.text("/metadata/generateName")).flatten();
+    manifest.text("/metadata/name").or_else(generated).unwrap_or_default()
 }
 
 fn outcome(
@@ -246,7 +246,7 @@ fn object_of(kind: Kind, root: &Node<'_>, meta: Meta, problems: &mut Problems) -
 /// The namespace of a document (`design.md` §5): its own, else that of the nearest enclosing kustomization which sets
 /// one, else the run's default.
 fn effective_namespace(manifest: &Manifest, options: &BuildOptions) -> String {
-    if let Some(own) = metadata::text(manifest, "namespace").filter(|namespace| !namespace.is_empty()) {
+    if let Some(own) = manifest.text("/metadata/namespace").filter(|namespace| !namespace.is_empty()) {
         return own.to_owned();
     }
     let mut folder = folder_of(manifest.file());
