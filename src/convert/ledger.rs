@@ -219,3 +219,39 @@ impl Ledger {
         self.leave(ids, because, None);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::catalogue::mapping::UNKNOWN_FIELD;
+    use crate::finding::catalogue::plan::PODS_MAY_BE_SHARED;
+
+    fn refusing(code: Code) -> Finding {
+        Finding::new(code, "message").severity(Severity::Error)
+    }
+
+    #[test]
+    fn what_is_allowed_by_name_is_a_warning_whoever_found_it() {
+        let options = Options { allow: [UNKNOWN_FIELD].into(), ..Options::default() };
+        let mut ledger = Ledger::new(&options);
+        assert!(ledger.weigh_all([refusing(UNKNOWN_FIELD)]), "a finding of the mapping");
+        assert!(ledger.refuse([ManifestId(0)], refusing(UNKNOWN_FIELD)));
+        assert!(!ledger.refuse([ManifestId(1)], refusing(PODS_MAY_BE_SHARED)));
+        assert_eq!(ledger.refused().keys().copied().collect::<Vec<_>>(), [ManifestId(1)]);
+        let severities: Vec<Severity> = ledger.findings().iter().map(|finding| finding.severity).collect();
+        assert_eq!(severities, [Severity::Warning, Severity::Warning, Severity::Error]);
+    }
+
+    #[test]
+    fn strict_takes_nothing_for_granted() {
+        let given = || Assumption::new(PODS_MAY_BE_SHARED, "nobody else", "kubectl get services");
+        let mut strict = Ledger::new(&Options { strict: true, ..Options::default() });
+        assert!(!strict.assume([ManifestId(0)], given()));
+        assert!(strict.is_refused(ManifestId(0)) && strict.assumptions().is_empty());
+        let mut usual = Ledger::new(&Options::default());
+        assert!(usual.assume([ManifestId(0)], given()));
+        assert_eq!(usual.assumptions().len(), 1);
+        usual.leave([ManifestId(0)], PODS_MAY_BE_SHARED, None);
+        assert!(usual.assumptions().is_empty(), "what rests on nothing is not taken for granted");
+    }
+}

@@ -13,6 +13,7 @@ pub mod placement;
 pub mod plan;
 pub mod rbac;
 mod upgrade;
+pub mod whole;
 
 use crate::api::{Labels, ManifestId};
 use crate::finding::catalogue::given::NO_CURRENT_POLICY;

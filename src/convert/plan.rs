@@ -5,7 +5,7 @@
 
 use super::ledger::Ledger;
 use super::mapped::Mapped;
-use super::{Context, Draft, NewKind, Options, Part, naming};
+use super::{Context, Draft, NewKind, Options, Part, naming, whole};
 use crate::api::ManifestId;
 use crate::finding::catalogue::mesh::{KIND_NOT_SHOWN, UNDECODABLE_POLICY};
 use crate::finding::catalogue::plan::ENVIRONMENTS_DISAGREE;
@@ -40,7 +40,7 @@ pub fn plan(world: &World, mappings: &Mappings, options: &Options) -> Plan {
         naming::assign(&mut part.drafts, naming::taken(&environment.mesh));
         whole.absorb(part, environment, &world.manifests);
     }
-    whole.finish(&world.manifests)
+    whole.finish(world)
 }
 
 /// What decoding had found out: objects that Istio never enforced are inert, other rejected ones are refused.
@@ -153,12 +153,18 @@ impl Whole {
     }
 
     /// What one environment refused stays everywhere, and so does what was to be built from it in another one.
-    fn finish(mut self, manifests: &[Input]) -> Plan {
+    fn finish(mut self, world: &World) -> Plan {
         self.part.drafts.extend(self.shared.into_values().flatten());
         self.part.drafts.sort_by_key(|draft| draft.from.first().copied());
         let Part { mut drafts, mut ledger } = self.part;
-        ledger.spread(&mut drafts, manifests);
-        Plan { drafts, ledger }
+        loop {
+            ledger.spread(&mut drafts, &world.manifests);
+            // No short cut: every environment is looked at.
+            let more = world.environments.iter().filter(|one| whole::leave(&mut ledger, &one.mesh, &world.manifests));
+            if more.count() == 0 {
+                return Plan { drafts, ledger };
+            }
+        }
     }
 }
 

@@ -195,10 +195,11 @@ pub(super) fn access_line(report: &Report) -> Option<String> {
     };
     let names = report.all_relaxations();
     let modulo = if names.is_empty() { String::new() } else { format!(" ({})", relaxations(names.iter())) };
-    // `--keep-going`: what a refused object granted is lost until somebody converts it, whatever the rest proves.
+    // `--keep-going`: on the release that reads them they are still enforced, and nothing new touches their workloads.
     let without = match report.summary.refused {
         0 => String::new(),
-        refused => format!("; not covered: {} refused", count(refused, "object")),
+        1 => "; 1 object was refused and stays".to_owned(),
+        refused => format!("; {refused} objects were refused and stay"),
     };
     Some(format!("{}: {outcome}{modulo}{without}", compared(report)))
 }

@@ -1,7 +1,7 @@
 //! The mesh after the change, read back from what would be written: the proof covers the bytes, not the intention.
 
 use super::{Change, Loaded};
-use crate::api::ManifestId;
+use crate::api::{ManifestId, Meta};
 use crate::convert::placement::{Placed, Placement};
 use crate::finding::catalogue::plan::NOT_YAML_AFTER_EDIT;
 use crate::finding::{Finding, ObjectRef, Place};
@@ -68,6 +68,17 @@ pub fn mesh_after(before: &Mesh, placement: &Placement, read_back: &ReadBack, lo
         after.authorization.extend(environment.mesh.authorization);
     }
     after
+}
+
+/// The environment after the change with the old objects that stay.
+pub fn with_old_objects(after: &Mesh, before: &Mesh, stays: impl Fn(ManifestId) -> bool) -> Mesh {
+    let mut mixed = after.clone();
+    let kept = |meta: &Meta| meta.manifest.is_some_and(&stays);
+    mixed.authentication = before.authentication.iter().filter(|policy| kept(&policy.meta)).cloned().collect();
+    mixed.configs = before.configs.iter().filter(|config| kept(&config.meta)).cloned().collect();
+    mixed.roles = before.roles.iter().filter(|role| kept(&role.meta)).cloned().collect();
+    mixed.bindings = before.bindings.iter().filter(|binding| kept(&binding.meta)).cloned().collect();
+    mixed
 }
 
 /// A new object that is in no changed file, because its old ones are in the inventory.

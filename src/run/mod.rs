@@ -111,13 +111,7 @@ pub fn run(job: Job) -> Done {
     let unverified = unverified.or_else(|| {
         verification.is_empty().then(|| "no Service and no workload is in the input to compare it on".to_owned())
     });
-    findings.extend(proof::unexplained(
-        &verification,
-        &findings,
-        &job.options.allow,
-        !plan.ledger.refused().is_empty(),
-        job.options.strict,
-    ));
+    findings.extend(proof::unexplained(&verification, &findings, &job.options.allow, job.options.strict));
 
     let exit = Exit::of(&findings, &job.options.allow, loaded.seen, !placement.changes.is_empty());
     let may_write = exit.may_write(job.keep_going);

@@ -6,9 +6,11 @@ use crate::access::{self, Outcome, Side, World};
 use crate::api::Labels;
 use crate::convert::placement::Placement;
 use crate::convert::plan::Plan;
+use crate::convert::whole::{self, Left};
 use crate::finding::catalogue::mtls::{UNDECLARED_PORTS, UNKNOWN_MESH_POLICY};
 use crate::finding::catalogue::plan::{PODS_MAY_BE_SHARED, PROOF_UNDECIDED, UNEXPLAINED_DIFFERENCE};
 use crate::finding::{Assumption, Code, Direction, Finding, ObjectRef, Severity};
+use crate::mesh::{Environment, Mesh};
 use std::collections::BTreeSet;
 
 /// Solver steps allowed per workload, port and transport.
@@ -33,17 +35,46 @@ pub fn prove_conversion(
                 || plan.ledger.inert_objects().keys().any(|id| ids.contains(id))
         })
         .flat_map(|environment| {
+            let stays = |id| plan.ledger.is_refused(id);
+            let left = whole::left(&environment.mesh, stays);
             let after = after::mesh_after(&environment.mesh, placement, read_back, loaded);
-            let namespaces = strangers::namespaces(&[&environment.mesh, &after]);
-            let (before, after) =
-                (strangers::joined(&environment.mesh, &namespaces), strangers::joined(&after, &namespaces));
-            access::prove(
-                Side { mesh: &before, world: World::Source },
-                Side { mesh: &after, world: World::Target },
-                &options,
-            )
+            let mut verdicts = compare(&environment.mesh, &after, World::Target, &options);
+            verdicts.retain(|verdict| !left.holds(&verdict.workload));
+            if environment.mesh.legacy_manifests().any(stays) {
+                verdicts.extend(left_alone(environment, &after, &left, plan, &options));
+            }
+            verdicts
         })
         .collect()
+}
+
+/// The workloads that keep their old objects, on the mesh as it will be: old objects that stay and new ones together, on
+/// the release that still reads both.
+fn left_alone(
+    environment: &Environment,
+    after: &Mesh,
+    left: &Left,
+    plan: &Plan,
+    options: &access::Options,
+) -> Vec<access::Verdict> {
+    let mixed = after::with_old_objects(after, &environment.mesh, |id| plan.ledger.is_refused(id));
+    let root = &environment.mesh.settings.root_namespace;
+    let near = |workload: &ObjectRef| {
+        plan.drafts.iter().any(|draft| draft.namespace == workload.namespace || draft.namespace == *root)
+    };
+    let mut verdicts = compare(&environment.mesh, &mixed, World::Source, options);
+    verdicts.retain(|verdict| {
+        // What is not understood stays as it was where no new object comes near.
+        let unchanged = matches!(verdict.outcome, Outcome::Undecided(_)) && !near(&verdict.workload);
+        left.holds(&verdict.workload) && !unchanged
+    });
+    verdicts
+}
+
+fn compare(before: &Mesh, after: &Mesh, world: World, options: &access::Options) -> Vec<access::Verdict> {
+    let namespaces = strangers::namespaces(&[before, after]);
+    let (before, after) = (strangers::joined(before, &namespaces), strangers::joined(after, &namespaces));
+    access::prove(Side { mesh: &before, world: World::Source }, Side { mesh: &after, world }, options)
 }
 
 /// The verdicts without those about unseen Services that say nothing new: equal, or narrower as an assumption says.
@@ -66,12 +97,11 @@ pub fn without_assumed(verdicts: Vec<access::Verdict>, assumptions: &[Assumption
 /// What the proof found that no finding of the conversion explains.
 ///
 /// Wider is explained only by a finding that the user allowed by name; narrower by any finding that says so; both must
-/// be about the workload's namespace or about the whole mesh. After `--keep-going` the refusals explain what is missing.
+/// be about the workload's namespace or about the whole mesh.
 pub fn unexplained(
     verdicts: &[access::Verdict],
     findings: &[Finding],
     allowed: &BTreeSet<Code>,
-    something_refused: bool,
     strict: bool,
 ) -> Vec<Finding> {
     let mut unexplained = Vec::new();
@@ -123,9 +153,6 @@ pub fn unexplained(
             (wider && !wider_accepted).then_some((Direction::Wider, "more", &verdict.wider)),
             (narrower && !narrower_announced).then_some((Direction::Narrower, "less", &verdict.narrower)),
         ];
-        if something_refused {
-            continue;
-        }
         // Wider first; a difference on pods that may not exist only when there is no other.
         let on_real_pods =
             open.iter().flatten().find(|(_, _, witness)| witness.as_ref().is_none_or(|w| w.supposed.is_empty()));

@@ -82,11 +82,9 @@ fn enforce(context: Context<'_>, scope: Scope<'_>, enforcement: Enforcement, par
     let ground = Ground::survey(context.mesh);
     let defaults = defaults::convert(context, scope, &ground);
     let config = scope.config.meta.manifest;
-    let granted = defaults
-        .assumptions
-        .into_iter()
-        .fold(true, |granted, assumption| part.ledger.assume(config, assumption) && granted);
-    if !part.ledger.weigh_all(defaults.findings) || !granted {
+    // No short cut: every assumption is noted or refused.
+    let refused = defaults.assumptions.into_iter().filter(|given| !part.ledger.assume(config, given.clone())).count();
+    if !part.ledger.weigh_all(defaults.findings) || refused > 0 {
         return refuse_all(context, part);
     }
     if defaults.closes && !context.options.strict {

@@ -12,7 +12,7 @@ fn findings_and_differences_become_annotations() {
         ::error file=roles.yaml,line=8,col=3,title=access-wider::Deployment shop/cart, port 8080, HTTP: some requests that were denied become allowed. Request: from cluster.local/ns/web/sa/front over mutual TLS: GET /v1/items on shop/cart port 8080; header x-env: prod|`x`. Before: denied (no rule of any ServiceRole matches). After: allowed (rule 1 of AuthorizationPolicy shop/viewer, roles.yaml:8).
         ::warning title=access-undecided::Deployment shop/front, ports that no Service declares, TCP: too many combinations to prove within the budget; 10000 sampled requests were compared and none differs.
         ::notice title=meshlift::3 documents in 2 files, 4 objects of the old kinds: 2 converted into 1 new object, 1 refused, 1 without effect
-        ::notice title=meshlift::2 workloads, 2 ports: access differs: 1 comparison wider, 1 undecided, 1 equal (1 relaxation: query-string); not covered: 1 object refused
+        ::notice title=meshlift::2 workloads, 2 ports: access differs: 1 comparison wider, 1 undecided, 1 equal (1 relaxation: query-string); 1 object was refused and stays
         ::notice title=meshlift::1 file would change; meshlift convert --write changes it in place
     "#]].assert_eq(&github::render(&sample(), &Style::PLAIN));
 }

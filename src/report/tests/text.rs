@@ -58,7 +58,7 @@ fn a_report_shows_findings_then_verdicts_then_the_summary() {
 
             3 documents in 2 files, 4 objects of the old kinds: 2 converted into 1 new object, 1 refused, 1 without effect
             1 error, 2 warnings, 1 note
-            2 workloads, 2 ports: access differs: 1 comparison wider, 1 undecided, 1 equal (1 relaxation: query-string); not covered: 1 object refused
+            2 workloads, 2 ports: access differs: 1 comparison wider, 1 undecided, 1 equal (1 relaxation: query-string); 1 object was refused and stays
             1 file would change; meshlift convert --write changes it in place
         "#]],
     );

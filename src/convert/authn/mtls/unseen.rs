@@ -54,9 +54,9 @@ pub(super) fn take_for_granted<'a>(
         let unencrypted = inherited != MtlsMode::Strict
             && group.plan.ports.values().chain(&group.plan.whole).any(|mode| *mode == MtlsMode::Strict);
         let if_false = match (unencrypted, closes) {
-            (true, _) => Unseen::TakesPlaintext,
-            (false, true) => Unseen::TakesMore,
-            (false, false) if opens => Unseen::TakesLess,
+            (true, _) => Effect::Plaintext,
+            (false, true) => Effect::More,
+            (false, false) if opens => Effect::Less,
             (false, false) => return,
         };
         pods_taken_for_granted(work, namespace, group, selector, if_false, from);
@@ -65,13 +65,13 @@ pub(super) fn take_for_granted<'a>(
 
 /// What pods that the input does not show do when the object does not reach them, compared with what was asked of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unseen {
+enum Effect {
     /// They take plaintext that they refused: too much to take for granted.
-    TakesPlaintext,
+    Plaintext,
     /// They also take mutual TLS, on ports that took plaintext only.
-    TakesMore,
+    More,
     /// They turn callers away.
-    TakesLess,
+    Less,
 }
 
 fn services_taken_for_granted(
@@ -103,7 +103,7 @@ fn pods_taken_for_granted<'a>(
     namespace: &str,
     group: &Group<'a>,
     selector: &Labels,
-    if_false: Unseen,
+    if_false: Effect,
     from: &[&'a AuthenticationPolicy],
 ) {
     let by_name = |source: &&super::plan::Source<'_>| {
@@ -121,7 +121,7 @@ fn pods_taken_for_granted<'a>(
     };
     let services: Vec<&str> = group.plan.services().into_iter().collect();
     let check = format!("kubectl get deployments,statefulsets,daemonsets,pods -n {namespace} -o yaml");
-    if if_false == Unseen::TakesPlaintext {
+    if if_false == Effect::Plaintext {
         let message = format!("{what}; pods of the same Service that the input does not show would take plaintext.");
         for policy in from {
             let remedy = format!(
@@ -136,7 +136,7 @@ fn pods_taken_for_granted<'a>(
         format!("{what}; on other pods of the Service that differ, the port keeps the mode of its namespace.");
     let about = ObjectRef::new("Service", namespace, services.join(", "));
     let mut assumption = Assumption::new(given::NO_OTHER_WORKLOAD, message, check).on(about);
-    if if_false == Unseen::TakesMore {
+    if if_false == Effect::More {
         assumption.if_false = Direction::Wider;
     }
     work.assume(from, assumption);
