@@ -8,6 +8,7 @@ use super::ledger::Ledger;
 use super::plan::object_of;
 use crate::api::ManifestId;
 use crate::api::legacy::{AuthenticationPolicy, RbacConfig, RbacMode};
+use crate::finding::catalogue::mtls::UNKNOWN_MESH_POLICY;
 use crate::finding::catalogue::plan::LEFT_WITH_REFUSED;
 use crate::finding::{Finding, ObjectRef};
 use crate::mesh::{Input, Lookup, Mesh, selects};
@@ -67,6 +68,17 @@ impl Left {
         }
     }
 
+    /// Adds what a refused object decides about; false when it was not refused.
+    fn add_refused(&mut self, ledger: &Ledger, id: ManifestId, reach: &Reach) -> bool {
+        match ledger.refused().get(&id) {
+            None => return false,
+            // What is not known is the default of the whole mesh, wherever the finding stands.
+            Some(refusal) if refusal.because == UNKNOWN_MESH_POLICY => self.add(&Reach::Mesh),
+            Some(_) => self.add(reach),
+        }
+        true
+    }
+
     fn add(&mut self, reach: &Reach) {
         match reach {
             Reach::Mesh => self.everything = true,
@@ -76,13 +88,11 @@ impl Left {
     }
 }
 
-/// The workloads of an environment that stay with old objects, when these objects stay.
-pub fn left(mesh: &Mesh, stays: impl Fn(ManifestId) -> bool) -> Left {
+/// The workloads of an environment that stay with the old objects that were refused.
+pub fn left(mesh: &Mesh, ledger: &Ledger) -> Left {
     let mut left = Left::none(mesh);
     for (id, reach) in reaches(mesh) {
-        if stays(id) {
-            left.add(&reach);
-        }
+        left.add_refused(ledger, id, &reach);
     }
     left
 }
@@ -92,9 +102,10 @@ pub(super) fn leave(ledger: &mut Ledger, mesh: &Mesh, manifests: &[Input]) -> bo
     let reaches = reaches(mesh);
     let mut left = Left::none(mesh);
     let mut causes: Vec<ManifestId> = Vec::new();
-    for (id, reach) in reaches.iter().filter(|(id, _)| ledger.is_refused(**id)) {
-        left.add(reach);
-        causes.push(*id);
+    for (id, reach) in &reaches {
+        if left.add_refused(ledger, *id, reach) {
+            causes.push(*id);
+        }
     }
     let Some(cause) = causes.first().copied() else { return false };
     let mut more: Vec<ManifestId> = Vec::new();

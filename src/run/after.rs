@@ -70,6 +70,12 @@ pub fn mesh_after(before: &Mesh, placement: &Placement, read_back: &ReadBack, lo
     after
 }
 
+/// True when ANY new object was made from old ones of this environment.
+pub fn has_placed(mesh: &Mesh, placement: &Placement) -> bool {
+    let ids = legacy_ids(mesh);
+    placement.placed.iter().any(|placed| placed.from.iter().any(|id| ids.contains(id)))
+}
+
 /// The environment after the change with the old objects that stay.
 pub fn with_old_objects(after: &Mesh, before: &Mesh, stays: impl Fn(ManifestId) -> bool) -> Mesh {
     let mut mixed = after.clone();

@@ -6,7 +6,7 @@ use crate::access::{self, Outcome, Side, World};
 use crate::api::Labels;
 use crate::convert::placement::Placement;
 use crate::convert::plan::Plan;
-use crate::convert::whole::{self, Left};
+use crate::convert::whole;
 use crate::finding::catalogue::mtls::{UNDECLARED_PORTS, UNKNOWN_MESH_POLICY};
 use crate::finding::catalogue::plan::{PODS_MAY_BE_SHARED, PROOF_UNDECIDED, UNEXPLAINED_DIFFERENCE};
 use crate::finding::{Assumption, Code, Direction, Finding, ObjectRef, Severity};
@@ -36,12 +36,19 @@ pub fn prove_conversion(
         })
         .flat_map(|environment| {
             let stays = |id| plan.ledger.is_refused(id);
-            let left = whole::left(&environment.mesh, stays);
+            let left = whole::left(&environment.mesh, &plan.ledger);
             let after = after::mesh_after(&environment.mesh, placement, read_back, loaded);
-            let mut verdicts = compare(&environment.mesh, &after, World::Target, &options);
-            verdicts.retain(|verdict| !left.holds(&verdict.workload));
-            if environment.mesh.legacy_manifests().any(stays) {
-                verdicts.extend(left_alone(environment, &after, &left, plan, &options));
+            let some_stay = environment.mesh.legacy_manifests().any(stays);
+            // Where nothing was converted and something stays, the mesh goes on as it is.
+            let converted = after::has_placed(&environment.mesh, placement) || !some_stay;
+            let mut verdicts = Vec::new();
+            if converted {
+                verdicts.extend(compare(&environment.mesh, &after, World::Target, &options));
+                verdicts.retain(|verdict| !left.holds(&verdict.workload));
+            }
+            if some_stay {
+                let of_it = |workload: &ObjectRef| !converted || left.holds(workload);
+                verdicts.extend(left_alone(environment, &after, of_it, plan, &options));
             }
             verdicts
         })
@@ -53,7 +60,7 @@ pub fn prove_conversion(
 fn left_alone(
     environment: &Environment,
     after: &Mesh,
-    left: &Left,
+    stays: impl Fn(&ObjectRef) -> bool,
     plan: &Plan,
     options: &access::Options,
 ) -> Vec<access::Verdict> {
@@ -66,7 +73,7 @@ fn left_alone(
     verdicts.retain(|verdict| {
         // What is not understood stays as it was where no new object comes near.
         let unchanged = matches!(verdict.outcome, Outcome::Undecided(_)) && !near(&verdict.workload);
-        left.holds(&verdict.workload) && !unchanged
+        stays(&verdict.workload) && !unchanged
     });
     verdicts
 }
