@@ -28,6 +28,7 @@ const NAMED_ONLY_IN: &[(&str, &str)] = &[
     ("batsat", "access"),
     ("ignore", "files"),
     ("signal_hook", "files"),
+    ("globset", "files"),
     ("tempfile", "files"),
     ("aho_corasick", "files"),
     ("annotate_snippets", "report"),

@@ -70,8 +70,7 @@ fn lines(request: &Request, subject: &Subject<'_>, labels: &Labels) -> Vec<(Stri
             match subject.governing {
                 None => format!("{port}, which no Service declares"),
                 Some((service, named)) => {
-                    let (namespace, name) = (&service.meta.namespace, &service.meta.name);
-                    format!("{port}, if port {} of Service {namespace}/{name} leads there", named.port)
+                    format!("{port}, if port {} of {} leads there", named.port, service.meta.object())
                 }
             },
         );

@@ -9,6 +9,7 @@ pub mod legacy;
 pub mod networking;
 pub mod security;
 
+pub use crate::finding::namespace;
 use crate::finding::{ObjectRef, Place};
 use std::collections::BTreeMap;
 
@@ -28,7 +29,8 @@ pub struct Meta {
     pub place: Place,
     /// For example `ServiceRole`.
     pub kind: String,
-    /// The effective namespace (`design.md` §5); empty for cluster-scoped kinds.
+    /// The effective namespace (`design.md` §5): empty for cluster-scoped kinds, and perhaps one that nobody named
+    /// ([`namespace::is_unnamed`]).
     pub namespace: String,
     /// `metadata.name`.
     pub name: String,

@@ -200,7 +200,7 @@ pub struct MeshArgs {
     /// value, of the kinds that the input shows
     #[arg(long, value_name = "KIND,…", num_args = 0..=1, require_equals = true, default_missing_value = "shown")]
     pub inventory_complete: Option<Completeness>,
-    /// Treat the whole input as one mesh, even where folders hold objects of the same name
+    /// Treat the whole input as one mesh, even where folders hold objects of the same name or look like environments
     #[arg(long)]
     pub one_mesh: bool,
     /// Istio release the old objects ran on [default: 1.5]
@@ -224,7 +224,7 @@ pub struct MeshArgs {
     /// DNS suffix of the cluster [default: cluster.local]
     #[arg(long, value_name = "DOMAIN")]
     pub cluster_domain: Option<String>,
-    /// Namespace of documents that name none [default: default]
+    /// Namespace of documents that name none, as with `kubectl -n` [default: not known]
     #[arg(short, long, value_name = "NAMESPACE")]
     pub namespace: Option<String>,
     #[command(flatten)]

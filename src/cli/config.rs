@@ -3,6 +3,7 @@
 use crate::yaml::{self, Misread, Typed};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// The settings file. Command line options win over it; lists are joined.
@@ -15,6 +16,8 @@ pub struct Config {
     pub inventory_complete: bool,
     /// Treat the whole input as one mesh.
     pub one_mesh: bool,
+    /// Name of a mesh to the patterns of its files, relative to this file. What no mesh matches is part of all of them.
+    pub meshes: BTreeMap<String, Vec<String>>,
     /// Istio release the old objects ran on: `1.4` or `1.5` (quoted).
     pub from: Option<String>,
     /// The old proxies sniffed the protocol of ports without a protocol name.
@@ -31,7 +34,10 @@ pub struct Config {
     pub trust_domain_aliases: Vec<String>,
     /// DNS suffix of the cluster.
     pub cluster_domain: Option<String>,
-    /// Namespace of documents that name none.
+    /// Pattern of files, relative to this file, to the namespace of documents in them that name none. Of several
+    /// patterns the longest counts.
+    pub namespaces: BTreeMap<String, String>,
+    /// Namespace of all other documents that name none.
     pub namespace: Option<String>,
     /// Use exact forms only.
     pub strict: bool,

@@ -15,7 +15,7 @@ use crate::finding::{Code, Finding};
 use crate::mapping::Mappings;
 use crate::mesh::{Completeness, Settings, SourceRelease, Version};
 use crate::report::{self, Purpose, Report};
-use crate::run::{Job, Reading};
+use crate::run::{Folders, Job, Reading};
 use anyhow::{Context, bail};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -50,6 +50,7 @@ pub fn job(args: &ConversionArgs, purpose: Purpose) -> anyhow::Result<Job> {
             settings,
             one_mesh: args.mesh.one_mesh || config.one_mesh,
             complete: completeness(&args.mesh, config),
+            folders: folders(&in_force)?,
             settings_from: in_force.name.clone(),
             limits,
             ..Reading::default()
@@ -99,11 +100,28 @@ fn reading_under(args: &MeshArgs, in_force: &InForce, limits: Limits) -> anyhow:
         settings: mesh_settings(args, in_force)?,
         one_mesh: args.one_mesh || config.one_mesh,
         complete: completeness(args, config),
+        folders: folders(in_force)?,
         settings_from: in_force.name.clone(),
         limits,
         ..Reading::default()
     };
     Ok((reading, roots(&[], args, in_force)?))
+}
+
+/// What the settings say about folders.
+fn folders(in_force: &InForce) -> anyhow::Result<Folders> {
+    let mut folders = Folders::default();
+    let pointer = |setting: &str, key: &str| format!("/{setting}/{}", key.replace('~', "~0").replace('/', "~1"));
+    for (pattern, namespace) in &in_force.config.namespaces {
+        let globs = in_force.globs(&[pattern], |_| pointer("namespaces", pattern))?;
+        folders.namespaces.push((globs, namespace.clone()));
+    }
+    for (name, patterns) in &in_force.config.meshes {
+        let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
+        let globs = in_force.globs(&patterns, |index| format!("{}/{index}", pointer("meshes", name)))?;
+        folders.meshes.push((name.clone(), globs));
+    }
+    Ok(folders)
 }
 
 /// Writes the JSON report where `--report` asks for it.
@@ -156,7 +174,7 @@ fn mesh_settings(args: &MeshArgs, in_force: &InForce) -> anyhow::Result<Settings
         trust_domain: pick(&args.trust_domain, &config.trust_domain, default.trust_domain.clone()),
         trust_domain_aliases: aliases,
         cluster_domain: pick(&args.cluster_domain, &config.cluster_domain, default.cluster_domain.clone()),
-        default_namespace: pick(&args.namespace, &config.namespace, default.default_namespace.clone()),
+        default_namespace: args.namespace.clone().or_else(|| config.namespace.clone()),
         inbound_sniffing: args.inbound_sniffing || config.inbound_sniffing,
     })
 }

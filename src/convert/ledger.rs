@@ -49,6 +49,11 @@ impl Ledger {
         self.findings.push(finding);
     }
 
+    /// Takes back what was told, as far as this holds for it.
+    pub fn take_back(&mut self, told: impl Fn(&Finding) -> bool) {
+        self.findings.retain(|finding| !told(finding));
+    }
+
     /// Tells a finding; one that refuses and that the user allowed becomes a warning. True when it does not refuse.
     fn weigh(&mut self, finding: Finding) -> bool {
         let allowed = finding.refuses() && self.allows(finding.code);

@@ -12,7 +12,9 @@ mod openshift;
 pub mod placement;
 pub mod plan;
 pub mod rbac;
+mod unnamed;
 mod upgrade;
+mod which_mesh;
 pub mod whole;
 
 use crate::api::{Labels, ManifestId};
@@ -114,6 +116,8 @@ pub fn convert(context: Context<'_>) -> Part {
     part.ledger.absorb(rbac.ledger);
     ambient::check(context, &mut part);
     no_current_policy(context, &mut part);
+    which_mesh::settle(context, &mut part);
+    unnamed::settle(context, &mut part);
     part
 }
 

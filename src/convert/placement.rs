@@ -5,7 +5,7 @@
 
 use super::plan::{Plan, object_of};
 use super::{Draft, NewKind};
-use crate::api::{Labels, ManifestId};
+use crate::api::{Labels, ManifestId, namespace};
 use crate::finding::catalogue::mtls;
 use crate::finding::{Code, ObjectRef};
 use crate::mesh::{Input, Version, World};
@@ -78,10 +78,12 @@ pub struct Placed {
 }
 
 impl Placed {
-    /// The object with its namespace spelled out, for a stream that no kustomization completes.
+    /// The object with its namespace spelled out, for a stream that no kustomization completes; without one where nobody
+    /// named it.
     pub fn standalone(&self) -> Tree {
         let mut tree = self.tree.clone();
-        if let Some(Tree::Map(metadata)) = entry_mut(&mut tree, "metadata")
+        if !namespace::is_unnamed(&self.object.namespace)
+            && let Some(Tree::Map(metadata)) = entry_mut(&mut tree, "metadata")
             && !metadata.iter().any(|(_, key, _)| key == "namespace")
         {
             let after_name = metadata.iter().position(|(_, key, _)| key == "name").map_or(metadata.len(), |at| at + 1);
@@ -130,7 +132,8 @@ pub fn place(plan: &Plan, world: &World, style: Style) -> Placement {
     let placed = |draft: &Draft| {
         let home_id = draft.from.first()?;
         let home = manifests.get(home_id.0)?;
-        let name_namespace = !lives_in(&draft.namespace, *home_id, home, &namespaces);
+        let name_namespace =
+            !namespace::is_unnamed(&draft.namespace) && !lives_in(&draft.namespace, *home_id, home, &namespaces);
         Some(Placed {
             object: ObjectRef::new(draft.kind.word(), &draft.namespace, &draft.name),
             from: draft.from.clone(),

@@ -1,6 +1,6 @@
 //! What a result takes for granted (`knowledge.md` §1): a sentence that somebody can check.
 
-use super::{Code, Direction, ObjectRef};
+use super::{Code, Direction, ObjectRef, namespace};
 
 /// Something that is not in the input and that the result rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,9 +23,9 @@ impl Assumption {
         Assumption {
             code,
             object: None,
-            message: message.into(),
+            message: namespace::readable(message.into()),
             if_false: code.entry().direction,
-            check: check.into(),
+            check: namespace::readable(check.into()),
         }
     }
 

@@ -6,6 +6,7 @@
 mod assumption;
 pub mod catalogue;
 mod hidden;
+pub mod namespace;
 mod relaxation;
 
 use std::fmt;
@@ -80,7 +81,7 @@ impl fmt::Debug for Place {
 pub struct ObjectRef {
     /// For example `ServiceRole`.
     pub kind: String,
-    /// The effective namespace; empty for cluster-scoped kinds.
+    /// The effective namespace; empty for cluster-scoped kinds, and perhaps one that nobody named ([`namespace`]).
     pub namespace: String,
     /// `metadata.name`.
     pub name: String,
@@ -95,10 +96,9 @@ impl ObjectRef {
 
 impl fmt::Display for ObjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.namespace.is_empty() {
-            write!(f, "{} {}", self.kind, self.name)
-        } else {
-            write!(f, "{} {}/{}", self.kind, self.namespace, self.name)
+        match namespace::written(&self.namespace) {
+            "" => write!(f, "{} {}", self.kind, self.name),
+            namespace => write!(f, "{} {namespace}/{}", self.kind, self.name),
         }
     }
 }
@@ -178,7 +178,7 @@ impl Finding {
             direction: entry.direction,
             place: None,
             object: None,
-            message: message.into(),
+            message: namespace::readable(message.into()),
             remedy: entry.remedy.to_owned(),
             related: Vec::new(),
         }
@@ -201,7 +201,7 @@ impl Finding {
     /// Replaces the catalogue's general remedy by one that fits the case.
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<String>) -> Finding {
-        self.remedy = remedy.into();
+        self.remedy = namespace::readable(remedy.into());
         self
     }
 
@@ -222,7 +222,7 @@ impl Finding {
     /// Adds a further place.
     #[must_use]
     pub fn related(mut self, place: Place, text: impl Into<String>) -> Finding {
-        self.related.push((place, text.into()));
+        self.related.push((place, namespace::readable(text.into())));
         self
     }
 

@@ -4,11 +4,12 @@ use super::conflicts::{self, Resolution};
 use super::decode::{self, Decoded, Object, Outcome};
 use super::environments::{self, Member, Plan};
 use super::evidence::{self, Completeness, Evidence, InventoryKind};
-use super::{BuildOptions, Environment, Input, Mesh, World};
-use crate::api::ManifestId;
-use crate::finding::{self, Finding};
+use super::{BuildOptions, Environment, Input, Mesh, Settings, World};
+use crate::api::{ManifestId, namespace};
+use crate::finding::{self, Finding, ObjectRef};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Decodes the input and splits it into environments (the module `environments` states the rule).
 ///
@@ -33,7 +34,12 @@ pub fn build(inputs: Vec<Input>, options: &BuildOptions) -> World {
     let shown: BTreeSet<InventoryKind> = objects.iter().filter_map(|decoded| decoded.shows).collect();
     let evidence = Evidence::new(&options.complete, &shown);
     let members: Vec<Member> = objects.iter().map(|object| member(object, &inputs)).collect();
-    let environments = environments::plan(&members, options.one_mesh, &options.roots)
+    let plans = if options.meshes.is_empty() || options.one_mesh {
+        environments::plan(&members, options.one_mesh, &options.roots)
+    } else {
+        environments::plan_meshes(&members, &options.meshes)
+    };
+    let environments = plans
         .into_iter()
         .map(|plan| environment(plan, &objects, &inputs, (options, &evidence), &mut findings))
         .collect();
@@ -54,11 +60,33 @@ fn member(decoded: &Decoded, inputs: &[Input]) -> Member {
     let input = inputs.get(decoded.id.0);
     let object = &decoded.object;
     Member {
+        file: input.map(|input| input.manifest.file().clone()).unwrap_or_else(|| Arc::from("")),
         folder: input.map(|input| decode::folder_of(input.manifest.file()).to_owned()).unwrap_or_default(),
-        identity: decoded.unique.then(|| object.clone()),
+        identity: decoded.unique.then(|| identity(object)),
         separates: object.kind != "Namespace",
         inventory: input.is_some_and(|input| input.inventory),
     }
+}
+
+/// Objects of one identity in two folders separate these, also when nobody has named their namespaces.
+fn identity(object: &ObjectRef) -> ObjectRef {
+    if namespace::is_unnamed(&object.namespace) {
+        ObjectRef { namespace: namespace::unnamed(""), ..object.clone() }
+    } else {
+        object.clone()
+    }
+}
+
+/// True when objects are in several namespaces of which somebody has to say whether they are one: then it is not known
+/// what a namespace does not hold. The root namespace is taken for another one.
+fn scattered(objects: &[&Decoded], members: &[usize], settings: &Settings) -> bool {
+    let namespaces: BTreeSet<&str> = members
+        .iter()
+        .filter_map(|index| objects.get(*index))
+        .map(|decoded| decoded.object.namespace.as_str())
+        .filter(|namespace| !namespace.is_empty() && *namespace != settings.root_namespace)
+        .collect();
+    namespaces.len() > 1 && namespaces.into_iter().any(namespace::is_unnamed)
 }
 
 fn environment(
@@ -69,7 +97,10 @@ fn environment(
     findings: &mut Vec<Finding>,
 ) -> Environment {
     let mut mesh = Mesh::new(options.settings.clone());
-    mesh.evidence = evidence.clone();
+    mesh.one_place = options.one_mesh || !options.meshes.is_empty();
+    if !scattered(objects, &plan.members, &options.settings) {
+        mesh.evidence = evidence.clone();
+    }
     let seen: Vec<&Decoded> = plan.members.iter().filter_map(|index| objects.get(*index).copied()).collect();
     let resolution = conflicts::resolve(&seen, inputs);
     for decoded in &seen {

@@ -26,10 +26,13 @@
 
 use crate::finding::ObjectRef;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What the rule needs to know about an object.
 #[derive(Clone, Debug)]
 pub(super) struct Member {
+    /// Its file, as shown.
+    pub(super) file: Arc<str>,
     /// The folder of its file, `""` for the top.
     pub(super) folder: String,
     /// Equal for objects that cannot both exist; `None` for an object that anything may exist beside.
@@ -64,11 +67,36 @@ pub(super) fn plan(members: &[Member], one_mesh: bool, given: &BTreeSet<String>)
     plans
 }
 
+/// The environments that the user has named, each with its files: a mesh sees these, then what no mesh has, then
+/// inventories.
+pub(super) fn plan_meshes(members: &[Member], meshes: &BTreeMap<String, BTreeSet<Arc<str>>>) -> Vec<Plan> {
+    let is_shared = |member: &Member| !meshes.values().any(|files| files.contains(&member.file));
+    let plan = |(name, files): (&String, &BTreeSet<Arc<str>>)| {
+        let nearness = |index: usize| {
+            let member = members.get(index)?;
+            match () {
+                () if member.inventory => Some((false, 0)),
+                () if files.contains(&member.file) => Some((true, 1)),
+                () => is_shared(member).then_some((true, 0)),
+            }
+        };
+        Plan { root: name.clone(), members: nearest(members, nearness), shared: BTreeSet::new() }
+    };
+    let mut plans: Vec<Plan> = meshes.iter().map(plan).collect();
+    mark_shared(&mut plans);
+    plans
+}
+
 /// The folders that contain `folder`, from the top (`""`) down to itself.
 fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
     let top = (!folder.is_empty()).then_some("");
     let inner = folder.char_indices().filter(|(index, c)| *c == '/' && *index > 0).filter_map(|(i, _)| folder.get(..i));
     top.into_iter().chain(inner).chain([folder])
+}
+
+/// True when a folder is another one or contains it. Folders are paths as shown, `""` is the top.
+pub fn contains(outer: &str, inner: &str) -> bool {
+    is_below(inner, outer)
 }
 
 /// True when `folder` is `root` or below it.
@@ -134,6 +162,11 @@ fn visible(members: &[Member], levels: &[&str], root: &str) -> Vec<usize> {
         }
         is_below(root, level).then_some((true, level.len()))
     };
+    nearest(members, nearness)
+}
+
+/// The members that are near at all, and of one identity only the nearest.
+fn nearest(members: &[Member], nearness: impl Fn(usize) -> Option<(bool, usize)>) -> Vec<usize> {
     let mut nearest: BTreeMap<_, (bool, usize)> = BTreeMap::new();
     for (index, member) in members.iter().enumerate() {
         if let (Some(identity), Some(near)) = (&member.identity, nearness(index)) {
@@ -170,6 +203,7 @@ mod tests {
             .map(|line| {
                 let (folder, name) = line.split_once(' ').unwrap();
                 Member {
+                    file: Arc::from(format!("{folder}/{name}.yaml")),
                     folder: folder.to_owned(),
                     identity: Some(ObjectRef::new("Kind", "ns", name)),
                     separates: !name.starts_with(|c: char| c.is_uppercase()),
@@ -269,6 +303,20 @@ mod tests {
     fn one_mesh_sees_everything() {
         let plans = plan(&members(&["dev mesh", "prod mesh"]), true, &BTreeSet::new());
         assert_eq!(plans, [Plan { root: String::new(), members: vec![0, 1], shared: BTreeSet::new() }]);
+    }
+
+    #[test]
+    fn meshes_see_their_own_files_and_those_of_no_mesh() {
+        let members = members(&["eu mesh", "us mesh", "common web", "us web", "inventory mesh", "inventory cart"]);
+        let files = |names: &[&str]| names.iter().map(|name| Arc::from(format!("{name}.yaml"))).collect();
+        let meshes = BTreeMap::from([
+            ("prod".to_owned(), files(&["eu/mesh"])),
+            ("test".to_owned(), files(&["us/mesh", "us/web"])),
+        ]);
+        let plans = plan_meshes(&members, &meshes);
+        let seen: Vec<(&str, &[usize])> = plans.iter().map(|plan| (plan.root.as_str(), &plan.members[..])).collect();
+        assert_eq!(seen, [("prod", &[0, 2, 5][..]), ("test", &[1, 3, 5])]);
+        assert_eq!(plans[0].shared, BTreeSet::from([5]));
     }
 
     #[test]

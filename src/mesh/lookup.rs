@@ -6,7 +6,7 @@ use super::{Lookup, Mesh, Settings, selects};
 use crate::api::core::{ContainerPort, Service, TargetPort, Transport, Workload};
 use crate::api::legacy::RbacConfig;
 use crate::api::networking::Sidecar;
-use crate::api::{Labels, ManifestId, Meta};
+use crate::api::{Labels, ManifestId, Meta, namespace};
 use crate::finding::ObjectRef;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,10 +15,9 @@ const STAND_IN_KIND: &str = "Service";
 
 /// The command that prints an object meshlift does not know, for remedies.
 pub fn kubectl_get(kind: &str, namespace: &str, name: &str) -> String {
-    if namespace.is_empty() {
-        format!("kubectl get {kind} {name} -o yaml")
-    } else {
-        format!("kubectl get {kind} {name} -n {namespace} -o yaml")
+    match namespace::written(namespace) {
+        "" => format!("kubectl get {kind} {name} -o yaml"),
+        namespace => format!("kubectl get {kind} {name} -n {namespace} -o yaml"),
     }
 }
 
@@ -27,6 +26,7 @@ impl Mesh {
     pub fn new(settings: Settings) -> Mesh {
         Mesh {
             settings,
+            one_place: false,
             evidence: Evidence::default(),
             namespaces: Vec::new(),
             services: Vec::new(),

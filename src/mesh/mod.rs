@@ -12,6 +12,7 @@ use crate::api::{Labels, ManifestId, Meta};
 use crate::finding::{Code, Finding, ObjectRef};
 use crate::yaml::Manifest;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 mod build;
 mod conflicts;
@@ -29,6 +30,8 @@ pub mod testing;
 mod validate;
 
 pub use build::build;
+pub use decode::folder_of;
+pub use environments::contains;
 pub use evidence::{Completeness, Evidence, InventoryKind};
 pub use kustomized::{Overlay, OverlayRole};
 pub use lookup::{kubectl_get, may_become};
@@ -39,6 +42,9 @@ pub use settings::{Settings, SourceRelease, Version};
 pub struct Mesh {
     /// Mesh-wide settings of the run.
     pub settings: Settings,
+    /// True when the user says that this is one mesh (`--one-mesh`, `meshes:`), or when it is one file: otherwise its
+    /// folders may be several.
+    pub one_place: bool,
     /// Of which kinds what is not here does not exist.
     pub evidence: Evidence,
     /// Namespaces.
@@ -160,6 +166,10 @@ pub struct BuildOptions {
     pub settings: Settings,
     /// `--one-mesh`: everything is one environment.
     pub one_mesh: bool,
+    /// `meshes:` of the settings: name of a mesh to its files. Empty: environments are told by what repeats.
+    pub meshes: BTreeMap<String, BTreeSet<Arc<str>>>,
+    /// `namespaces:` of the settings: file to the namespace of documents in it that name none.
+    pub namespaces: BTreeMap<Arc<str>, String>,
     /// `--inventory-complete`: what the user says about objects that are not here.
     pub complete: Completeness,
     /// Folders that are environment roots in any case, because they are on the other side of a comparison.
@@ -173,7 +183,7 @@ pub struct BuildOptions {
 /// An environment and the folder it is rooted at. The module `environments` states the rule, with an example.
 #[derive(Clone, Debug)]
 pub struct Environment {
-    /// The folder, `""` when the whole input is one environment.
+    /// The folder, `""` when the whole input is one environment; with `meshes:` of the settings the name of the mesh.
     pub root: String,
     /// Its objects.
     pub mesh: Mesh,

@@ -18,8 +18,8 @@ pub struct Settings {
     pub trust_domain_aliases: Vec<String>,
     /// DNS suffix of the cluster.
     pub cluster_domain: String,
-    /// Namespace of documents that name none.
-    pub default_namespace: String,
+    /// `--namespace`: that of documents that name none and whose files and folders say none. `None`: nobody knows it.
+    pub default_namespace: Option<String>,
     /// `PILOT_ENABLE_PROTOCOL_SNIFFING_FOR_INBOUND` of the old mesh: ports without a protocol prefix had both kinds of
     /// filter chain. Shipped charts and profiles of 1.4 and 1.5 switch it off (`spec/rbac.md` §1.6).
     pub inbound_sniffing: bool,
@@ -34,7 +34,7 @@ impl Default for Settings {
             trust_domain: "cluster.local".to_owned(),
             trust_domain_aliases: Vec::new(),
             cluster_domain: "cluster.local".to_owned(),
-            default_namespace: "default".to_owned(),
+            default_namespace: None,
             inbound_sniffing: false,
         }
     }

@@ -3,7 +3,7 @@
 use super::alike::{self, Shown};
 use super::model::Report;
 use super::{Style, gate};
-use crate::finding::{Assumption, Direction, Finding, ObjectRef, Place};
+use crate::finding::{Assumption, Direction, Finding, ObjectRef, Place, namespace};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Serialize, Serializer};
@@ -29,7 +29,7 @@ pub fn json_schema() -> Value {
 pub(super) struct ObjectRow {
     /// For example `ServiceRole`.
     kind: String,
-    /// Empty for cluster-scoped kinds.
+    /// Empty for cluster-scoped kinds, and where nobody named the namespace.
     namespace: String,
     /// `metadata.name`.
     name: String,
@@ -37,7 +37,11 @@ pub(super) struct ObjectRow {
 
 impl From<&ObjectRef> for ObjectRow {
     fn from(object: &ObjectRef) -> ObjectRow {
-        ObjectRow { kind: object.kind.clone(), namespace: object.namespace.clone(), name: object.name.clone() }
+        ObjectRow {
+            kind: object.kind.clone(),
+            namespace: namespace::written(&object.namespace).to_owned(),
+            name: object.name.clone(),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::alike::Shown;
 use super::gate;
 use super::model::{Decision, OldTexts, Purpose, Report, Transport, Verdict, Verification, Witness, Wrote};
 use crate::finding::catalogue::verify;
-use crate::finding::{Code, Direction, Finding, ObjectRef, Place, Severity};
+use crate::finding::{Code, Direction, Finding, ObjectRef, Place, Severity, namespace};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// "1 port", "2 ports": a count with its noun, which takes a plain `s` in the plural.
@@ -144,8 +144,11 @@ pub(super) fn request(verification: &Verification, witness: &Witness) -> String 
         (None, None) => "on a port that no Service declares".to_owned(),
     };
     let workload = &verification.workload;
-    let (namespace, name) = (gate::line(&workload.namespace), gate::line(&workload.name));
-    let mut line = format!("from {from}: {what} {namespace}/{name} {port}");
+    let namespace = match namespace::written(&workload.namespace) {
+        "" => String::new(),
+        name => format!("{}/", gate::line(name)),
+    };
+    let mut line = format!("from {from}: {what} {namespace}{} {port}", gate::line(&workload.name));
     for (name, value) in witness.request.iter().filter(|(name, _)| !is_in_sentence(name, verification)) {
         line += &format!("; {}: {}", gate::line(name), gate::line(value));
     }

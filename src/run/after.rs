@@ -34,6 +34,11 @@ impl ReadBack {
     }
 }
 
+/// How a file is called that is read back before it is written.
+fn as_new(file: &str) -> String {
+    format!("{file} (new)")
+}
+
 /// Kind, namespace and name as written.
 fn identity(value: &Value) -> ObjectRef {
     let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -58,10 +63,13 @@ pub fn mesh_after(before: &Mesh, placement: &Placement, read_back: &ReadBack, lo
     let manifests = &loaded.world.manifests;
     let mine = placement.placed.iter().filter(|placed| placed.from.iter().any(|id| ids.contains(id)));
     let inputs = mine
-        .filter_map(|placed| read_back.find(placed, manifests).cloned().or_else(|| standing_alone(placed)))
+        .filter_map(|placed| read_back.find(placed, manifests).cloned().or_else(|| standing_alone(placed, manifests)))
         .map(|manifest| Input { manifest, inventory: false })
         .collect();
-    let options = BuildOptions { one_mesh: true, complete: Completeness::All, ..loaded.options.clone() };
+    let mut options = BuildOptions { one_mesh: true, complete: Completeness::All, ..loaded.options.clone() };
+    options.meshes.clear();
+    let renamed = loaded.options.namespaces.iter().map(|(file, name)| (Arc::from(as_new(file)), name.clone()));
+    options.namespaces = renamed.collect();
     for environment in mesh::build(inputs, &options).environments {
         after.peer.extend(environment.mesh.peer);
         after.request.extend(environment.mesh.request);
@@ -87,10 +95,12 @@ pub fn with_old_objects(after: &Mesh, before: &Mesh, stays: impl Fn(ManifestId) 
     mixed
 }
 
-/// A new object that is in no changed file, because its old ones are in the inventory.
-fn standing_alone(placed: &Placed) -> Option<Manifest> {
+/// A new object that is in no changed file, because its old ones are in the inventory. It is read as if it stood in the
+/// folder of the first of them, which says what its namespace is when nobody named it.
+fn standing_alone(placed: &Placed, manifests: &[Input]) -> Option<Manifest> {
     let text = Arc::from(yaml::emit(&placed.standalone()));
-    Stream::parse(&format!("<{}>", placed.object), text).manifests().into_iter().next()
+    let home = manifests.get(placed.from.first()?.0)?.manifest.file();
+    Stream::parse(&as_new(home), text).manifests().into_iter().next()
 }
 
 /// The manifests of the old objects of an environment.
@@ -103,7 +113,7 @@ pub fn read_back(changes: &[Change], placement: &Placement, loaded: &Loaded) -> 
     let mut read_back = ReadBack::default();
     for change in changes {
         // Lines are those of the file as it will be, which the path has to say.
-        let stream = Stream::parse(&format!("{} (new)", change.shown), change.new.clone());
+        let stream = Stream::parse(&as_new(&change.shown), change.new.clone());
         let objects = read_back.objects.entry(change.shown.clone()).or_default();
         for manifest in stream.manifests().into_iter().filter(is_new) {
             objects.entry(identity(manifest.value())).or_default().push(manifest);

@@ -1,5 +1,6 @@
 //! From paths to a [`World`]: reads the files, parses them, finds kustomizations, reports what is left out.
 
+use super::Folders;
 use super::bases;
 use crate::files::{self, Ignoring, Manner, Role, Root, Snapshot, Want};
 use crate::finding::Finding;
@@ -19,6 +20,8 @@ pub struct Reading {
     pub settings: Settings,
     /// `--one-mesh`.
     pub one_mesh: bool,
+    /// What the settings say about folders.
+    pub folders: Folders,
     /// `--inventory-complete`.
     pub complete: Completeness,
     /// How reports name the settings file in force; `None` without one.
@@ -151,6 +154,8 @@ fn from_scan(scan: files::Scan, kustomizations: &files::kustomize::Kustomization
         complete: reading.complete.clone(),
         kustomizations: namespaces(kustomizations),
         overlays: bases::overlays(kustomizations, by_path.keys().map(|path| &**path)),
+        namespaces: reading.folders.namespaces_of(by_path.keys()),
+        meshes: reading.folders.meshes_of(by_path.keys()),
         ..BuildOptions::default()
     };
     let world = mesh::build(inputs, &options);

@@ -6,12 +6,14 @@ mod after;
 mod bases;
 mod exit;
 mod fill;
+mod folders;
 mod load;
 mod proof;
 mod strangers;
 mod verify;
 
 pub use exit::{Exit, exit_code};
+pub use folders::Folders;
 pub use load::Reading;
 pub use verify::{Comparison, compare, compare_with_revision, verify};
 

@@ -2,7 +2,7 @@
 //! service that nobody has shown is still a claim about access.
 
 use crate::api::core::{Service, ServicePort, TargetPort, Transport};
-use crate::api::{Labels, Meta};
+use crate::api::{Labels, Meta, namespace};
 use crate::mesh::{InventoryKind, Mesh};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -24,7 +24,8 @@ pub fn namespaces(meshes: &[&Mesh]) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = meshes.iter().flat_map(|mesh| mesh.namespace_names()).collect();
     names.retain(|name| !name.is_empty() && !roots.contains(name.as_str()));
     // A namespace that no object names: mesh-wide objects speak about it too.
-    names.extend(meshes.iter().map(|mesh| mesh.settings.default_namespace.clone()));
+    let other = |mesh: &&Mesh| mesh.settings.default_namespace.clone().unwrap_or_else(|| namespace::unnamed(""));
+    names.extend(meshes.iter().map(other));
     names
 }
 

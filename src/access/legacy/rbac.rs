@@ -24,7 +24,7 @@ pub fn authorize(
         return;
     };
     if !enabled(config, &mesh.host(service), &service.meta.namespace) {
-        let reason = format!("RBAC is off for Service {}/{}", service.meta.namespace, service.meta.name);
+        let reason = format!("RBAC is off for {}", service.meta.object());
         ruling.otherwise = Clause::new(Formula::TRUE, true, reason).of(&config.meta);
         return;
     }

@@ -3,7 +3,7 @@
 
 use super::super::args::{LimitArgs, SettingsArgs};
 use super::super::config::Config;
-use crate::files::{self, Bounds, Limits, Links, Snapshot};
+use crate::files::{self, Bounds, Globs, Limits, Links, Snapshot};
 use crate::yaml::Typed;
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
@@ -105,6 +105,18 @@ impl InForce {
             }
             _ => anyhow::anyhow!("{message}"),
         }
+    }
+
+    /// Patterns of files, relative to the settings file; `pointer` tells where each of them is written.
+    ///
+    /// # Errors
+    /// When a pattern cannot be read.
+    pub fn globs(&self, patterns: &[&str], pointer: impl Fn(usize) -> String) -> anyhow::Result<Globs> {
+        let wrong = |(position, why): (usize, String)| {
+            let pattern = patterns.get(position).copied().unwrap_or_default();
+            self.wrong(&pointer(position), &format!("`{pattern}` is no pattern of files: {why}"))
+        };
+        Globs::new(&self.folder, patterns).map_err(wrong)
     }
 
     /// A path that the setting at `pointer` names, as the run can open it.

@@ -4,6 +4,7 @@ use super::Work;
 use super::effective::{covers, selects_port};
 use crate::api::core::{Service, TargetPort, Transport};
 use crate::api::legacy::{AuthenticationPolicy, PortSelector, Target};
+use crate::convert::unnamed;
 use crate::finding::catalogue::mesh::AMBIGUOUS_SERVICE;
 use crate::finding::catalogue::mtls as codes;
 use crate::finding::{Direction, Finding, Place, Severity};
@@ -58,8 +59,13 @@ fn check_target(work: &mut Work<'_>, policy: &AuthenticationPolicy, target: &Tar
                 "Service {namespace}/{} is not in the input, so its pods and container ports are not known.",
                 target.name
             );
-            let remedy = format!(
-                "Add the output of `{command}` with --inventory, or pass --inventory-complete if it does not exist."
+            let remedy = unnamed::with_namesake(
+                work.mesh(),
+                namespace,
+                &target.name,
+                format!(
+                    "Add the output of `{command}` with --inventory, or pass --inventory-complete if it does not exist."
+                ),
             );
             work.refuse(
                 policy,

@@ -30,6 +30,7 @@ mod shadow;
 mod static_constraints;
 mod subjects;
 mod trust_domain;
+mod unnamed;
 
 #[cfg(test)]
 mod tests;
@@ -79,6 +80,9 @@ pub fn convert(context: Context<'_>) -> Part {
 
 /// Converts config, roles and bindings under a config that is in force.
 fn enforce(context: Context<'_>, scope: Scope<'_>, enforcement: Enforcement, part: &mut Part) {
+    if !unnamed::check(context, scope, part) {
+        return refuse_all(context, part);
+    }
     let ground = Ground::survey(context.mesh);
     let defaults = defaults::convert(context, scope, &ground);
     let config = scope.config.meta.manifest;
@@ -113,6 +117,9 @@ fn convert_role(
     enforcement: Enforcement,
     part: &mut Part,
 ) {
+    if role.meta.manifest.is_some_and(|id| part.ledger.is_refused(id)) {
+        return;
+    }
     let grant = Grant { role, bindings: roles::bindings_of(context, role, enforcement) };
     let logged = roles::bindings_of(context, role, Enforcement::Permissive);
     let all: Vec<ManifestId> = role
@@ -271,7 +278,8 @@ fn bindings_without_role(context: Context<'_>, part: &mut Part) {
         mesh.roles.iter().map(|role| (role.meta.namespace.as_str(), role.meta.name.as_str())).collect();
     for binding in &mesh.bindings {
         let named = |role: &&ServiceRole| role.meta.name == binding.role.name;
-        if known.contains(&(binding.meta.namespace.as_str(), binding.role.name.as_str())) {
+        let refused = binding.meta.manifest.is_some_and(|id| part.ledger.is_refused(id));
+        if refused || known.contains(&(binding.meta.namespace.as_str(), binding.role.name.as_str())) {
             continue;
         }
         let rejected = mesh

@@ -33,6 +33,33 @@ pub(super) fn matches_every_service(pattern: &str, namespace: &str, domain: &str
     pattern.strip_prefix('*').is_some_and(|suffix| end.ends_with(suffix))
 }
 
+/// True when the pattern matches the host name of every Service of every namespace.
+pub(super) fn matches_any_namespace(pattern: &str, domain: &str) -> bool {
+    pattern.strip_prefix('*').is_some_and(|suffix| format!(".svc.{domain}").ends_with(suffix))
+}
+
+/// True when it depends on the name of the namespace which of its services the pattern matches: a full host name, a
+/// prefix that goes beyond the dot after the service (`cart.fo*`), a suffix that reaches into the namespace
+/// (`*.foo.svc.cluster.local`). What matches in every namespace (`*`, `cart*`, `cart.*`) does not, and neither does what
+/// matches in none.
+pub(super) fn goes_by_namespace(pattern: &str, domain: &str) -> bool {
+    let exact = is_exact(pattern) && split_host(pattern, domain).is_some();
+    let prefix = pattern.strip_suffix('*').filter(|prefix| !prefix.starts_with('*'));
+    let beyond_the_dot = prefix.and_then(|prefix| prefix.split_once('.')).is_some_and(|(_, rest)| !rest.is_empty());
+    let suffix = pattern.strip_prefix('*').filter(|suffix| !suffix.ends_with('*'));
+    let into_it = suffix.and_then(|suffix| suffix.strip_suffix(&format!(".svc.{domain}")));
+    exact || beyond_the_dot || into_it.is_some_and(|rest| !rest.is_empty())
+}
+
+/// The namespace that a pattern which goes by namespace names in full, if it does.
+pub(super) fn namespace_in(pattern: &str, domain: &str) -> Option<String> {
+    let exact = split_host(pattern, domain).filter(|_| is_exact(pattern)).map(|(_, namespace)| namespace);
+    let prefix = || pattern.strip_suffix('*')?.split_once('.')?.1.split_once('.').map(|(namespace, _)| namespace);
+    let suffix =
+        || pattern.strip_prefix('*')?.strip_suffix(&format!(".svc.{domain}"))?.rsplit_once('.').map(|(_, last)| last);
+    exact.or_else(prefix).or_else(suffix).filter(|namespace| !namespace.is_empty()).map(str::to_owned)
+}
+
 /// Name and namespace of a Service's host name, `None` when it is not one of this cluster.
 pub(super) fn split_host<'a>(host: &'a str, domain: &str) -> Option<(&'a str, &'a str)> {
     let service = host.strip_suffix(domain)?.strip_suffix(".svc.")?;
@@ -90,6 +117,32 @@ mod tests {
             ("*app.default*", false),
         ] {
             assert_eq!(names_one_service(pattern), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_goes_by_namespace_where_it_reaches_beyond_the_service_or_into_the_namespace() {
+        for (pattern, expected) in [
+            ("*", None),
+            ("cart*", None),
+            ("cart.*", None),
+            ("cart", None),
+            ("cart.foo", None),
+            ("*-v2", None),
+            ("*.svc.cluster.local", None),
+            ("*local", None),
+            ("*cart*", None),
+            ("cart.foo.svc.cluster.local", Some("foo")),
+            ("cart.foo.*", Some("foo")),
+            ("cart.fo*", Some("")),
+            ("*.foo.svc.cluster.local", Some("foo")),
+            ("*oo.svc.cluster.local", Some("")),
+        ] {
+            let domain = "cluster.local";
+            assert_eq!(goes_by_namespace(pattern, domain), expected.is_some(), "{pattern}");
+            if let Some(expected) = expected {
+                assert_eq!(namespace_in(pattern, domain).unwrap_or_default(), expected, "{pattern}");
+            }
         }
     }
 

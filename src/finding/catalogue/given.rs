@@ -21,6 +21,12 @@ codes! {
         risk: "If such pods exist, callers of that port are turned away there.",
         remedy: "Add the workloads of the namespace to the input, or say `--inventory-complete=workloads` when these are all.",
     }
+    NOT_THE_ROOT_NAMESPACE = "not-the-root-namespace", Note, Wider {
+        title: "a namespace that nobody named is not the root namespace",
+        cause: "Neither the documents nor the settings name their namespace. In the root namespace a current policy is for the whole mesh, while an old object was for its own namespace only.",
+        risk: "If the documents are applied in the root namespace, their policies act on pods of every namespace.",
+        remedy: "Say which namespace it is with `-n NAME`, or by folder with `namespaces:` in `meshlift.yaml`.",
+    }
     NO_CURRENT_POLICY = "no-current-policy", Note, Wider {
         title: "no current policy beside those of the input bears on these pods",
         cause: "An AuthorizationPolicy, RequestAuthentication or PeerAuthentication that is in the cluster already takes the place of old objects on the pods it selects, and adds to the new ones; a Sidecar with ingress listeners replaces the ports of Services.",

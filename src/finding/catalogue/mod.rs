@@ -4,6 +4,7 @@
 //! (`catalogue::rbac::UNRESOLVED_SERVICE`), so that a code which is not explained cannot be raised.
 
 pub mod ambient;
+pub mod belonging;
 pub mod given;
 pub mod input;
 pub mod jwt;
@@ -122,6 +123,7 @@ pub(crate) use codes;
 pub const AREAS: &[(&str, &[Code])] = &[
     ("Files and documents", input::CODES),
     ("Services, workloads and namespaces", mesh::CODES),
+    ("What belongs together", belonging::CODES),
     ("Fields and mappings", mapping::CODES),
     ("Plan", plan::CODES),
     ("Mutual TLS", mtls::CODES),

@@ -19,7 +19,7 @@ use crate::api::core::{Namespace, Service, Workload};
 use crate::api::legacy::{AuthenticationPolicy, RbacConfig, ServiceRole, ServiceRoleBinding};
 use crate::api::networking::{DestinationRule, ServiceEntry, Sidecar};
 use crate::api::security::{AuthorizationPolicy, PeerAuthentication, RequestAuthentication};
-use crate::api::{ManifestId, Meta};
+use crate::api::{ManifestId, Meta, namespace};
 use crate::finding::catalogue::mesh as codes;
 use crate::finding::{Code, Finding, ObjectRef, Place};
 use crate::yaml::Manifest;
@@ -244,25 +244,28 @@ fn object_of(kind: Kind, root: &Node<'_>, meta: Meta, problems: &mut Problems) -
 }
 
 /// The namespace of a document (`design.md` §5): its own, else that of the nearest enclosing kustomization which sets
-/// one, else the run's default.
+/// one, else what the settings say about its file, else the run's default, else the unknown one of its folder.
 fn effective_namespace(manifest: &Manifest, options: &BuildOptions) -> String {
     if let Some(own) = manifest.text("/metadata/namespace").filter(|namespace| !namespace.is_empty()) {
-        return own.to_owned();
+        return namespace::as_named(own);
     }
-    let mut folder = folder_of(manifest.file());
+    let home = folder_of(manifest.file());
+    let mut folder = home;
     loop {
         if let Some(Some(namespace)) = options.kustomizations.get(folder) {
             return namespace.clone();
         }
         if folder.is_empty() {
-            return options.settings.default_namespace.clone();
+            break;
         }
         folder = folder_of(folder);
     }
+    let of_file = options.namespaces.get(manifest.file()).cloned();
+    of_file.or_else(|| options.settings.default_namespace.clone()).unwrap_or_else(|| namespace::unnamed(home))
 }
 
 /// The folder of a path; `""` for the top and for standard input.
-pub(super) fn folder_of(path: &str) -> &str {
+pub fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 

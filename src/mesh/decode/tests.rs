@@ -1,5 +1,6 @@
 use crate::api::core::{TargetPort, Transport};
 use crate::api::legacy::{Enforcement, PeerMethod, PortSelector, PrincipalBinding, RbacMode, StringMatch};
+use crate::api::namespace;
 use crate::api::security::{Action, MtlsMode};
 use crate::finding::Severity;
 use crate::mesh::testing::{codes, inputs, mesh, options, world};
@@ -236,7 +237,7 @@ fn properties_keep_their_order() {
 }
 
 #[test]
-fn authn_e30_the_namespace_is_the_documents_then_the_kustomizations_then_the_default() {
+fn authn_e30_the_namespace_is_the_documents_then_the_kustomizations_then_the_options_else_nobody_knows_it() {
     let policy = |metadata: &str| {
         format!("apiVersion: authentication.istio.io/v1alpha1\nkind: Policy\nmetadata: {{{metadata}}}\n")
     };
@@ -254,10 +255,14 @@ fn authn_e30_the_namespace_is_the_documents_then_the_kustomizations_then_the_def
         kustomization("apps/cart", None),
     ];
     let options = BuildOptions { kustomizations: kustomizations.into(), one_mesh: true, ..options() };
-    let world = build(inputs(&files), &options);
-    let found: Vec<&str> =
-        world.environments[0].mesh.authentication.iter().map(|policy| policy.meta.namespace.as_str()).collect();
-    assert_eq!(found, ["own", "shop", "apps", "default"]);
+    let found = |options: &BuildOptions| -> Vec<String> {
+        let world = build(inputs(&files), options);
+        world.environments[0].mesh.authentication.iter().map(|policy| policy.meta.namespace.clone()).collect()
+    };
+    assert_eq!(found(&options), ["own", "shop", "apps", &namespace::unnamed("")]);
+    let mut named = options;
+    named.settings.default_namespace = Some("default".to_owned());
+    assert_eq!(found(&named), ["own", "shop", "apps", "default"]);
 }
 
 #[test]
