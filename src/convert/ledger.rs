@@ -172,6 +172,15 @@ impl Ledger {
         self.inert.retain(|id, _| !self.refused.contains_key(id));
     }
 
+    /// Gives a refusing finding without a place that of the first object that stays because of it (or at all).
+    pub fn locate(&mut self, manifests: &[Input]) {
+        for finding in self.findings.iter_mut().filter(|finding| finding.place.is_none() && finding.refuses()) {
+            let because = self.refused.iter().find(|(_, refusal)| refusal.because == finding.code);
+            let stays = because.or(self.refused.iter().next()).and_then(|(id, _)| manifests.get(id.0));
+            finding.place = stays.map(|input| input.manifest.place(""));
+        }
+    }
+
     /// What there is to tell, in the order in which it was found.
     pub fn findings(&self) -> &[Finding] {
         &self.findings

@@ -35,6 +35,7 @@ pub fn plan(world: &World, mappings: &Mappings, options: &Options) -> Plan {
         let mut part = super::convert(context);
         take_over_decoding(&mut part, &environment.mesh, &world.findings);
         part.ledger.spread(&mut part.drafts, &world.manifests);
+        part.ledger.locate(&world.manifests);
         settle_homes(&mut part, &world.manifests);
         sort_drafts(&mut part.drafts, environment);
         naming::assign(&mut part.drafts, naming::taken(&environment.mesh));
