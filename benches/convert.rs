@@ -105,7 +105,7 @@ fn convert(file: &Path) -> Result<Duration> {
         mappings: Mappings::embedded().for_source(Settings::default().source.minor()),
         options: Options::default(),
         style: Style { api_version: None, target: Settings::default().target },
-        verify: false,
+        verify: None,
         keep_going: false,
         purpose: Purpose::Convert,
         findings: Vec::new(),

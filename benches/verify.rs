@@ -11,7 +11,7 @@
 #![allow(clippy::print_stdout, reason = "a benchmark prints its result")]
 
 use anyhow::{Result, ensure};
-use meshlift::access::{self, Options, Outcome, Side, World};
+use meshlift::access::{self, Budget, Options, Outcome, Side, World};
 use meshlift::mesh::{self, BuildOptions, Completeness, Input, Mesh};
 use meshlift::yaml::Stream;
 use std::fmt::Write;
@@ -49,7 +49,7 @@ fn measure(workloads: usize, rules: usize, alike: bool) -> Result<()> {
     let verdicts = access::prove(
         Side { mesh: &old, world: World::Source },
         Side { mesh: &new, world: World::Target },
-        &Options { strict: false, budget: 2_000_000 },
+        &Options { strict: false, budget: Budget::default() },
     );
     let proving = start.elapsed();
     ensure!(verdicts.iter().all(|verdict| verdict.outcome == Outcome::Equal), "the sides are built to be equal");

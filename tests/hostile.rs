@@ -277,7 +277,7 @@ fn job(file: &Path, picks: u64) -> Job {
             ..Options::default()
         },
         style: Style { api_version: None, target: Settings::default().target },
-        verify: true,
+        verify: Some(meshlift::access::Budget::default()),
         keep_going: flag(7),
         purpose: Purpose::Convert,
         findings: Vec::new(),

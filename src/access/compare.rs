@@ -2,11 +2,13 @@
 //! (`design.md` §6.3, §8)?
 
 use super::attribute::Attribute;
+use super::budget::{Budget, steps};
 use super::formula::{Formula, Formulas};
 use super::request::Request;
-use super::solve::{Answer, Space};
+use super::solve::{Answer, Costly, Requests, Space};
 use super::{Outcome, Relaxation};
 use batsat::Lit;
+use rayon::prelude::*;
 use std::collections::BTreeSet;
 
 /// Two rulings as formulas. Equal pairs are compared once.
@@ -38,10 +40,14 @@ pub struct Comparison {
     pub wider: Option<Request>,
     /// A request that only the old side allows.
     pub narrower: Option<Request>,
+    /// Where the budget ran out, when nothing is proved.
+    pub costly: Option<Costly>,
 }
 
-/// Requests compared one by one when the solver gives up.
+/// Requests compared one by one when the solver gives up, if that may cost so much.
 const SAMPLES: u64 = 2_000;
+/// For all pairs together, the part of the budget of a run that sampling may take again.
+const SAMPLING: u64 = 4;
 
 /// The relaxations that leave out requests, in the order in which they are tried to do without.
 const LEAVING_OUT: [Relaxation; 6] = [
@@ -82,22 +88,80 @@ impl Ways {
     }
 }
 
-/// Compares a pair. The result is the same whenever the input is.
-pub fn compare(f: &Formulas, pair: &Pair, strict: bool, budget: u64) -> Comparison {
-    if pair.old == pair.new && pair.status == Formula::FALSE {
-        return Comparison { outcome: Outcome::Equal, relaxations: BTreeSet::new(), wider: None, narrower: None };
+/// Compares every pair within a budget for all together. Whatever is proved within it is what would be proved without.
+///
+/// The budget is shared out in rounds: what the pairs that needed less than their share leave over goes to the others,
+/// which start again. So it depends neither on threads nor on the order in which they end.
+pub fn compare_all(f: &Formulas, pairs: &[Pair], strict: bool, budget: &Budget) -> Vec<Comparison> {
+    let mut left = budget.of_run(f.len());
+    let mut results: Vec<Result<Comparison, Costly>> = Vec::with_capacity(pairs.len());
+    let mut open: Vec<usize> = (0..pairs.len()).collect();
+    let mut last_share = 0;
+    while !open.is_empty() {
+        let share = (left / steps(open.len())).min(budget.question);
+        if share <= last_share && results.len() == pairs.len() {
+            break;
+        }
+        let ask = |&index: &usize| pairs.get(index).map(|pair| (index, compare(f, pair, strict, share)));
+        let asked: Vec<(usize, Compared)> = open.par_iter().filter_map(ask).collect();
+        open.clear();
+        for (index, compared) in asked {
+            left = left.saturating_sub(compared.spent);
+            if compared.result.is_err() {
+                open.push(index);
+            }
+            match results.get_mut(index) {
+                Some(result) => *result = compared.result,
+                None => results.push(compared.result),
+            }
+        }
+        last_share = share.saturating_mul(2);
     }
-    let roots = [pair.old, pair.new, pair.bad_token, pair.preflight_token, pair.status];
-    let Some(space) = Space::new(f, &roots, &pair.declared, budget) else {
-        return Comparison {
-            outcome: Outcome::Undecided(0),
-            relaxations: BTreeSet::new(),
-            wider: None,
-            narrower: None,
-        };
+    let limit = budget.of_run(f.len()) / SAMPLING / steps(open.len().max(1));
+    let finish = |(pair, result): (&Pair, Result<Comparison, Costly>)| match result {
+        Ok(comparison) => comparison,
+        Err(costly) => Comparison { costly: Some(costly), ..sample(f, pair, limit.min(budget.question)) },
     };
-    let mut asked = Asked { space, pair };
-    asked.compare(strict).unwrap_or_else(|| asked.sample(f))
+    pairs.par_iter().zip(results).map(finish).collect()
+}
+
+/// The result of one comparison, and the steps it took.
+struct Compared {
+    result: Result<Comparison, Costly>,
+    spent: u64,
+}
+
+/// Compares a pair.
+fn compare(f: &Formulas, pair: &Pair, strict: bool, limit: u64) -> Compared {
+    if pair.old == pair.new && pair.status == Formula::FALSE {
+        return Compared { result: Ok(Comparison::of(Outcome::Equal)), spent: 0 };
+    }
+    match Space::new(f, &pair.roots(), &pair.declared, limit) {
+        Ok(space) => {
+            let mut asked = Asked { space, pair };
+            let result = asked.compare(strict).ok_or_else(|| asked.space.costly());
+            Compared { result, spent: asked.space.spent() }
+        }
+        Err(costly) => Compared { result: Err(costly), spent: limit },
+    }
+}
+
+impl Pair {
+    fn roots(&self) -> [Formula; 5] {
+        [self.old, self.new, self.bad_token, self.preflight_token, self.status]
+    }
+}
+
+impl Comparison {
+    /// True when there is something to explain by the rules of both sides.
+    pub fn needs_rulings(&self) -> bool {
+        self.wider.is_some() || self.narrower.is_some() || self.costly.is_some()
+    }
+
+    /// Without relaxations and witnesses.
+    pub fn of(outcome: Outcome) -> Comparison {
+        Comparison { outcome, relaxations: BTreeSet::new(), wider: None, narrower: None, costly: None }
+    }
 }
 
 /// A pair and the solver that holds it.
@@ -131,7 +195,7 @@ impl Asked<'_, '_> {
         if self.pair.status != Formula::FALSE && self.satisfiable(Way::Status, &relaxations)? {
             relaxations.insert(Relaxation::DenialStatus);
         }
-        Some(Comparison { outcome: ways.outcome(), relaxations, wider, narrower })
+        Some(Comparison { relaxations, wider, narrower, ..Comparison::of(ways.outcome()) })
     }
 
     fn ways(&mut self, relaxations: &BTreeSet<Relaxation>) -> Option<Ways> {
@@ -176,37 +240,41 @@ impl Asked<'_, '_> {
             Answer::No | Answer::OutOfBudget => None,
         }
     }
+}
 
-    /// Compares requests one by one, always the same ones. Never proves anything equal.
-    fn sample(&self, f: &Formulas) -> Comparison {
-        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-        let mut next = |below: usize| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            usize::try_from(state >> 33).unwrap_or_default() % below
-        };
-        let (mut wider, mut narrower) = (None, None);
-        for _ in 0..SAMPLES {
-            let request = self.space.sample(&mut next);
-            match (f.holds(self.pair.old, &request), f.holds(self.pair.new, &request)) {
-                (false, true) if !f.holds(self.pair.preflight_token, &request) && !has(&request, is_mixed) => {
-                    wider = wider.or(Some(request));
-                }
-                (true, false)
-                    if !f.holds(self.pair.bad_token, &request)
-                        && !has(&request, is_spaced)
-                        && !has(&request, is_mixed) =>
-                {
-                    narrower = narrower.or(Some(request));
-                }
-                _ => {}
+/// Compares requests one by one, always the same ones, as many as so many steps allow. Never proves anything equal.
+fn sample(f: &Formulas, pair: &Pair, limit: u64) -> Comparison {
+    let Some(requests) = Requests::new(f, &pair.roots(), &pair.declared, limit) else {
+        return Comparison::of(Outcome::Undecided(0));
+    };
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap_or_default() % below
+    };
+    let order = f.reachable(&pair.roots());
+    let samples = SAMPLES.min(limit / (steps(order.len()) * 10 + 1));
+    let mut values = vec![false; f.len()];
+    let (mut wider, mut narrower) = (None, None);
+    for _ in 0..samples {
+        let request = requests.sample(&mut next);
+        f.evaluate(&order, &request, &mut values);
+        let holds = |formula: Formula| values.get(formula.index()).copied().unwrap_or_default();
+        match (holds(pair.old), holds(pair.new)) {
+            (false, true) if !holds(pair.preflight_token) && !has(&request, is_mixed) => {
+                wider = wider.or(Some(request))
             }
+            (true, false) if !holds(pair.bad_token) && !has(&request, |a| is_spaced(a) || is_mixed(a)) => {
+                narrower = narrower.or(Some(request));
+            }
+            _ => {}
         }
-        let outcome = match (Ways { wider: wider.is_some(), narrower: narrower.is_some() }).outcome() {
-            Outcome::Equal => Outcome::Undecided(SAMPLES),
-            differs => differs,
-        };
-        Comparison { outcome, relaxations: BTreeSet::new(), wider, narrower }
     }
+    let outcome = match (Ways { wider: wider.is_some(), narrower: narrower.is_some() }).outcome() {
+        Outcome::Equal => Outcome::Undecided(samples),
+        differs => differs,
+    };
+    Comparison { wider, narrower, ..Comparison::of(outcome) }
 }
 
 /// A claim that is one string with spaces.

@@ -4,9 +4,11 @@
 //! policies share their formulas, and a comparison made once is found again.
 
 use super::attribute::Attribute;
+use super::budget::{Meter, steps};
 use super::pattern::{Glob, Test};
 use super::request::Request;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A condition: an index into [`Formulas`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,16 +41,30 @@ pub enum Node {
     Or(Vec<Formula>),
 }
 
+impl Node {
+    /// Bytes of text, or number of parts.
+    fn size(&self) -> u64 {
+        match self {
+            Node::Constant(_) | Node::Not(_) => 0,
+            Node::And(parts) | Node::Or(parts) => steps(parts.len()),
+            Node::Atom(_, test) => steps(test.text().len()),
+        }
+    }
+}
+
 /// Every formula of a run.
 #[derive(Debug)]
 pub struct Formulas {
-    nodes: Vec<Node>,
-    ids: HashMap<Node, Formula>,
+    nodes: Vec<Arc<Node>>,
+    ids: HashMap<Arc<Node>, Formula>,
+    meter: Meter,
+    overdrawn: bool,
 }
 
 impl Default for Formulas {
     fn default() -> Formulas {
-        let mut formulas = Formulas { nodes: Vec::new(), ids: HashMap::new() };
+        let meter = Meter::new(u64::MAX);
+        let mut formulas = Formulas { nodes: Vec::new(), ids: HashMap::new(), meter, overdrawn: false };
         formulas.intern(Node::Constant(false));
         formulas.intern(Node::Constant(true));
         formulas
@@ -56,19 +72,52 @@ impl Default for Formulas {
 }
 
 impl Formulas {
+    /// Lets the formulas that are made from now on cost so many steps.
+    pub fn allow(&mut self, steps: u64) {
+        self.meter = Meter::new(steps);
+        self.overdrawn = false;
+    }
+
+    /// True when more formulas were asked for than [`Formulas::allow`] allowed. Those made since then mean nothing.
+    pub fn overdrawn(&self) -> bool {
+        self.overdrawn
+    }
+
+    /// What the formulas cost that were made since [`Formulas::allow`].
+    pub fn spent(&self) -> u64 {
+        self.meter.spent()
+    }
+
+    /// How many different formulas there are.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
     fn intern(&mut self, node: Node) -> Formula {
-        if let Some(&id) = self.ids.get(&node) {
-            return id;
+        if self.overdrawn {
+            return Formula::FALSE;
         }
-        let id = Formula(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
-        self.nodes.push(node.clone());
-        self.ids.insert(node, id);
-        id
+        let known = self.ids.get(&node).copied();
+        let cost = match known {
+            Some(_) => 60 + node.size() / 8,
+            None => 80 + node.size() * 2,
+        };
+        if self.meter.spend(cost).is_err() {
+            self.overdrawn = true;
+            return Formula::FALSE;
+        }
+        known.unwrap_or_else(|| {
+            let id = Formula(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+            let node = Arc::new(node);
+            self.nodes.push(node.clone());
+            self.ids.insert(node, id);
+            id
+        })
     }
 
     /// What a formula is made of.
     pub fn node(&self, formula: Formula) -> &Node {
-        self.nodes.get(formula.index()).unwrap_or(&Node::Constant(false))
+        self.nodes.get(formula.index()).map_or(&Node::Constant(false), |node| node)
     }
 
     /// A constant.
@@ -91,6 +140,9 @@ impl Formulas {
 
     /// The attribute is this very string.
     pub fn is(&mut self, attribute: Attribute, text: &str) -> Formula {
+        if self.overdrawn {
+            return Formula::FALSE;
+        }
         self.glob(attribute, Glob::Exact(text.to_owned()))
     }
 
@@ -131,6 +183,10 @@ impl Formulas {
                 _ => flat.push(part),
             }
         }
+        if self.meter.spend(steps(flat.len())).is_err() {
+            self.overdrawn = true;
+            return Formula::FALSE;
+        }
         flat.sort_unstable();
         flat.dedup();
         let contradicts = |&part: &Formula| match self.node(part) {
@@ -158,6 +214,22 @@ impl Formulas {
                 request.elements(attribute).any(|element| test.holds(element))
             }
             Node::Atom(attribute, test) => request.value(attribute).is_some_and(|value| test.holds(value)),
+        }
+    }
+
+    /// Whether each of some formulas holds, by its index; `order` has parts before wholes.
+    pub fn evaluate(&self, order: &[Formula], request: &Request, values: &mut [bool]) {
+        for &formula in order {
+            let value = |part: &Formula| values.get(part.index()).copied().unwrap_or_default();
+            let holds = match self.node(formula) {
+                Node::Constant(_) | Node::Atom(..) => self.holds(formula, request),
+                Node::Not(inner) => !value(inner),
+                Node::And(parts) => parts.iter().all(value),
+                Node::Or(parts) => parts.iter().any(value),
+            };
+            if let Some(slot) = values.get_mut(formula.index()) {
+                *slot = holds;
+            }
         }
     }
 

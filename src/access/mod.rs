@@ -4,7 +4,7 @@
 //!
 //! The way through: [`prove()`] lists what to compare (`inventory`), compiles each side into clauses over request
 //! attributes (`legacy`, `modern`; `decide` evaluates them directly), and compares them as formulas (`compare`) over the
-//! classes of values that patterns can tell apart (`partition`), by a solver (`solve`). A model is a request that a
+//! classes of values that patterns can tell apart (`partition`), by a solver (`solve`), within a budget (`budget`). A model is a request that a
 //! person can read (`explain`).
 //!
 //! Modelled exactly: the attributes of `attribute`. Opaque, that is free but equal on both sides: regular expressions
@@ -12,6 +12,8 @@
 //! authorizers, the service account of pods that no manifest shows. Left out: what neither side can change (`legacy`).
 
 mod attribute;
+mod blame;
+mod budget;
 mod compare;
 mod decide;
 mod explain;
@@ -21,6 +23,7 @@ mod jwt;
 mod legacy;
 mod modern;
 mod mtls;
+mod nesting;
 mod partition;
 mod pattern;
 mod prove;
@@ -35,6 +38,7 @@ mod unseen;
 mod waypoints;
 
 pub use crate::finding::Relaxation;
+pub use budget::Budget;
 pub use prove::prove;
 
 use crate::api::Labels;
@@ -65,8 +69,8 @@ pub struct Side<'a> {
 pub struct Options {
     /// Accept no relaxation.
     pub strict: bool,
-    /// Solver steps (conflicts) allowed per workload, port and transport before the verdict is `undecided`.
-    pub budget: u64,
+    /// What it may cost before a verdict is `undecided`.
+    pub budget: Budget,
 }
 
 /// The result for one workload, port and transport.
@@ -84,6 +88,8 @@ pub struct Verdict {
     pub unseen_service: bool,
     /// What was found.
     pub outcome: Outcome,
+    /// Why it is undecided; with a difference that was found, why there may be others of another kind.
+    pub doubt: Option<Doubt>,
     /// Relaxations without which the outcome would not be `Equal`.
     pub relaxations: BTreeSet<Relaxation>,
     /// A request that the new side allows and the old one denied.
@@ -114,6 +120,16 @@ pub enum Outcome {
     Undecided(u64),
     /// Proved equal (modulo the relaxations named).
     Equal,
+}
+
+/// Why nothing is proved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// An object that bears on these pods could not be read or is not understood in full, or policies can tell more pods
+    /// apart than are compared.
+    NotUnderstood,
+    /// The budget ran out at what this names, as the end of a sentence.
+    OutOfBudget(String),
 }
 
 /// A request that shows a difference.

@@ -1,97 +1,156 @@
 //! Cuts the values of an attribute into the finitely many classes that a set of tests can tell apart, each with a
 //! witness.
 //!
-//! For exact, prefix and suffix tests this is exact. Take any string: it is one of the literals; or it is shorter than
-//! its longest prefix and suffix pattern together, and then it is an overlap of the two; or it passes exactly the
-//! tests that `prefix + something new + suffix` passes. Addresses are cut at the ends of blocks. Without case, the
-//! literals are also tried in other cases.
+//! For exact, prefix and suffix tests this is exact, and needs no list of all classes. Whatever a string is, two choices
+//! that do not depend on each other say which prefix and suffix tests it passes: the longest prefix pattern that it
+//! starts with, and the longest suffix pattern that it ends with. Every pair of such choices is a string (the prefix,
+//! something new, the suffix), and beside those there are only the literals. Addresses are cut at the ends of blocks.
+//! So values are a *grid*: one item per axis, and named values that fix the items of the other axes. Other tests
+//! (templates, and comparisons with and without case on one attribute) are tried on a list of candidates.
+
+mod address;
+mod elements;
+mod listed;
+mod matcher;
+mod text;
 
 use super::attribute::Attribute;
+use super::budget::{Meter, Overdrawn};
 use super::pattern::{Glob, Test};
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::collections::BTreeSet;
+use std::ops::Range;
 
-/// Values that no test can tell apart.
+/// The values of an attribute, as far as tests can tell them apart.
+#[derive(Clone, Debug)]
+pub enum Values {
+    /// A request has one of them, or none where the attribute may be absent.
+    One(Box<Grid>),
+    /// A request has any set of them.
+    Many(Elements),
+}
+
+/// Values of which a request has one at most: one item per axis.
+#[derive(Clone, Debug)]
+pub struct Grid {
+    /// How many items each axis has, at least one. Earlier items are the more ordinary ones on the first axis.
+    pub axes: Vec<usize>,
+    /// What a choice on the first axis fixes on another one.
+    pub pins: Vec<Pin>,
+    /// Which values are compared even with every relaxation.
+    pub plain: Plain,
+    /// Which values pass, for each test in the order given.
+    pub passing: Vec<Passing>,
+    show: Show,
+}
+
+/// Items of the first axis that leave one choice on another axis.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Class {
-    /// One of them; `None` is the absent value.
-    pub witness: Option<String>,
-    /// True when the class holds a value that is compared even with relaxations: no query, a host in lower case.
-    pub plain: bool,
-    /// Which tests pass, in the order of the tests given.
-    pub passes: Vec<bool>,
+pub struct Pin {
+    /// On the first axis.
+    pub items: Range<usize>,
+    /// The other axis.
+    pub axis: usize,
+    /// The item on it.
+    pub item: usize,
 }
 
-/// More candidates than this for one attribute are not looked at.
-const LIMIT: usize = 200_000;
+/// Which values are compared even with every relaxation (`design.md` §6.3): no query, a host in lower case.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Plain {
+    /// All of them.
+    All,
+    /// Only the absent value.
+    Absent,
+    /// Those with such an item on ALL of these axes.
+    Items(Vec<(usize, Vec<Range<usize>>)>),
+}
 
-/// The classes of an attribute; `None` when there are too many. `declared` are the ports that [`Attribute::Port`]
-/// cannot be. For a list attribute these are the classes of its elements.
-pub fn classes(attribute: &Attribute, tests: &[&Test], declared: &BTreeSet<u16>) -> Option<Vec<Class>> {
-    let mut found: BTreeMap<Vec<bool>, usize> = BTreeMap::new();
-    let mut classes: Vec<Class> = Vec::new();
-    let mut offer = |witness: Option<String>| {
-        let passes = match &witness {
-            Some(text) => tests.iter().map(|test| test.holds(text)).collect(),
-            None => vec![false; tests.len()],
-        };
-        let plain = is_plain(attribute, witness.as_deref());
-        // The absent value is a class of its own only where a test can tell.
-        match found.get(&passes).and_then(|&index| classes.get_mut(index)) {
-            Some(class) if !class.plain && plain => *class = Class { witness, plain, passes },
-            Some(_) => {}
-            None => {
-                found.insert(passes.clone(), classes.len());
-                classes.push(Class { witness, plain, passes });
+/// Which values pass a test.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Passing {
+    /// Every value that is there.
+    Present,
+    /// Those with an item in ANY of these ranges of an axis.
+    Items(usize, Vec<Range<usize>>),
+}
+
+impl Passing {
+    /// No value passes.
+    pub fn nothing() -> Passing {
+        Passing::Items(0, Vec::new())
+    }
+}
+
+/// How the value of a choice is written.
+#[derive(Clone, Debug)]
+enum Show {
+    Listed(Vec<String>),
+    Text(Box<text::Texts>),
+    Address(address::Addresses),
+}
+
+impl Grid {
+    /// A value with these items, one per axis.
+    pub fn text(&self, items: &[usize]) -> String {
+        let item = |axis: usize| items.get(axis).copied().unwrap_or_default();
+        match &self.show {
+            Show::Listed(texts) => texts.get(item(0)).cloned().unwrap_or_default(),
+            Show::Text(texts) => texts.text(item(0), item(1), item(2)),
+            Show::Address(addresses) => addresses.text(item(0), item(1)),
+        }
+    }
+
+    /// The items that a choice on the first axis fixes, over those chosen by the other ones.
+    pub fn pinned(&self, mut items: Vec<usize>) -> Vec<usize> {
+        let first = items.first().copied().unwrap_or_default();
+        for pin in self.pins.iter().filter(|pin| pin.items.contains(&first)) {
+            if let Some(item) = items.get_mut(pin.axis) {
+                *item = pin.item;
             }
         }
-    };
-    if attribute.may_be_absent() && !attribute.is_list() {
-        offer(None);
-    }
-    for text in attribute.ordinary() {
-        offer(Some((*text).to_owned()));
-    }
-    let candidates = match attribute {
-        Attribute::SourceIp | Attribute::RemoteIp | Attribute::DestinationIp => addresses(tests),
-        Attribute::Port => ports(tests, declared),
-        _ => texts(attribute, tests)?,
-    };
-    for text in candidates {
-        if attribute.admits(&text) {
-            offer(Some(text));
-        }
-    }
-    Some(classes)
-}
-
-/// True when the value is compared even with every relaxation (`design.md` §6.3).
-fn is_plain(attribute: &Attribute, witness: Option<&str>) -> bool {
-    match attribute {
-        Attribute::Query => witness.is_none(),
-        Attribute::Host => witness.is_some_and(|host| !host.chars().any(|c| c.is_ascii_uppercase())),
-        _ => true,
+        items
     }
 }
 
-/// The first address of every interval that the blocks cut.
-fn addresses(tests: &[&Test]) -> Vec<String> {
-    let mut found: BTreeSet<IpAddr> =
-        [IpAddr::from(Ipv4Addr::UNSPECIFIED), IpAddr::from(Ipv6Addr::UNSPECIFIED)].into_iter().collect();
-    for test in tests {
-        if let Test::Cidr(net) = test {
-            found.insert(net.network());
-            match net.broadcast() {
-                IpAddr::V4(last) => {
-                    found.extend(u32::from(last).checked_add(1).map(|n| IpAddr::from(Ipv4Addr::from(n))))
-                }
-                IpAddr::V6(last) => {
-                    found.extend(u128::from(last).checked_add(1).map(|n| IpAddr::from(Ipv6Addr::from(n))))
-                }
-            }
-        }
+/// Values of which a request has any set.
+#[derive(Clone, Debug)]
+pub struct Elements {
+    /// The values: every union of what these pass is what some list passes.
+    pub texts: Vec<String>,
+    /// Which of them pass, for each test in the order given.
+    pub passing: Vec<Vec<usize>>,
+}
+
+/// The classes of an attribute, for tests that are each given once. `declared` are the ports that [`Attribute::Port`] cannot be.
+///
+/// # Errors
+/// When there are more than the meter allows.
+pub fn values(
+    attribute: &Attribute,
+    tests: &[&Test],
+    declared: &BTreeSet<u16>,
+    meter: &mut Meter,
+) -> Result<Values, Overdrawn> {
+    if attribute.is_list() {
+        return elements::elements(attribute, tests, meter).map(Values::Many);
     }
-    found.into_iter().map(|ip| ip.to_string()).collect()
+    let grid = match attribute {
+        Attribute::SourceIp | Attribute::RemoteIp | Attribute::DestinationIp
+            if tests.iter().all(|test| matches!(test, Test::Cidr(_))) =>
+        {
+            address::grid(attribute, tests, meter)
+        }
+        Attribute::SourceIp | Attribute::RemoteIp | Attribute::DestinationIp => {
+            listed::grid(attribute, tests, address::firsts(tests), meter)
+        }
+        Attribute::Port => listed::grid(attribute, tests, ports(tests, declared), meter),
+        _ if text::admits_new_words(attribute) && text::is_regular(tests) => text::grid(attribute, tests, meter),
+        _ => {
+            let candidates = listed::candidates(attribute, tests, meter)?;
+            listed::grid(attribute, tests, candidates, meter)
+        }
+    };
+    grid.map(|grid| Values::One(Box::new(grid)))
 }
 
 /// Every port named by a test that is not declared, and one that is neither.
@@ -107,239 +166,17 @@ fn ports(tests: &[&Test], declared: &BTreeSet<u16>) -> Vec<String> {
     undeclared.chain(fresh).map(|port| port.to_string()).collect()
 }
 
-/// The literals, prefixes and suffixes that the tests name.
-#[derive(Default)]
-struct Texts {
-    whole: BTreeSet<String>,
-    starts: BTreeSet<String>,
-    ends: BTreeSet<String>,
-}
-
-impl Texts {
-    fn of(attribute: &Attribute, tests: &[&Test]) -> Texts {
-        let mut texts = Texts::default();
-        texts.starts.insert(String::new());
-        texts.ends.insert(String::new());
-        if *attribute == Attribute::Path {
-            // Every path starts with a slash; that takes part in overlaps.
-            texts.starts.insert("/".to_owned());
-        }
-        for test in tests {
-            match test {
-                Test::Glob(glob) => texts.add(glob),
-                Test::AnyCase(glob) => texts.add(glob),
-                Test::Template(template) => texts.whole.extend(instances(template, tests)),
-                Test::Repeats { head, last } => {
-                    texts.whole.extend((0..4).map(|n| head.clone() + &last.to_string().repeat(n)));
-                }
-                Test::LooseSuffix(suffix) => {
-                    texts.ends.insert(suffix.clone());
-                    texts.ends.insert(suffix.replace('.', "x"));
-                }
-                Test::Cidr(_) => {}
-            }
-        }
-        if tests.iter().any(|test| matches!(test, Test::AnyCase(_))) {
-            texts.vary_case();
-        }
-        texts
-    }
-
-    fn add(&mut self, glob: &Glob) {
-        match glob {
-            Glob::Any => {}
-            Glob::Exact(text) => drop(self.whole.insert(text.clone())),
-            Glob::Prefix(text) => drop(self.starts.insert(text.clone())),
-            Glob::Suffix(text) => drop(self.ends.insert(text.clone())),
-        }
-    }
-
-    /// Adds every text in lower case, in upper case, and each longer text in the case of each shorter one.
-    fn vary_case(&mut self) {
-        for set in [&mut self.whole, &mut self.starts, &mut self.ends] {
-            let plain: Vec<String> = set.iter().cloned().collect();
-            set.extend(plain.iter().map(|text| text.to_ascii_lowercase()));
-            set.extend(plain.iter().map(|text| text.to_ascii_uppercase()));
-            for short in &plain {
-                for long in &plain {
-                    let lower = long.to_ascii_lowercase();
-                    if let Some(rest) = lower.strip_prefix(&short.to_ascii_lowercase()) {
-                        set.extend([format!("{short}{rest}"), format!("{short}{}", rest.to_ascii_uppercase())]);
-                    }
-                    if let Some(rest) = lower.strip_suffix(&short.to_ascii_lowercase()) {
-                        set.extend([format!("{rest}{short}"), format!("{}{short}", rest.to_ascii_uppercase())]);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// A string for every class of strings; `None` when there are too many.
-fn texts(attribute: &Attribute, tests: &[&Test]) -> Option<Vec<String>> {
-    let texts = Texts::of(attribute, tests);
-    if texts.starts.len().saturating_mul(texts.ends.len()) > LIMIT {
-        return None;
-    }
-    let words = fresh_words(tests);
-    let mut candidates: Vec<String> = vec![String::new()];
-    candidates.extend(texts.whole.iter().cloned());
-    for start in &texts.starts {
-        for end in &texts.ends {
-            candidates.push(between(start, end, &texts, &words));
-            overlaps(start, end, &mut candidates);
-        }
-    }
-    Some(candidates)
-}
-
-/// `start`, a fresh word, `end`, so that no longer start and no longer end matches.
-fn between(start: &str, end: &str, texts: &Texts, words: &[String]) -> String {
-    let is_plain = |text: &str| {
-        !texts.whole.contains(text)
-            && texts.starts.iter().all(|other| other.len() <= start.len() || !text.starts_with(other.as_str()))
-            && texts.ends.iter().all(|other| other.len() <= end.len() || !text.ends_with(other.as_str()))
-    };
-    let build = |word: &String| format!("{start}{word}{end}");
-    words.iter().map(build).find(|text| is_plain(text)).unwrap_or_else(|| format!("{start}{end}"))
-}
-
-/// Every string shorter than both together that has this start and this end.
-fn overlaps(start: &str, end: &str, candidates: &mut Vec<String>) {
-    for (at, _) in start.char_indices() {
-        if let Some(rest) = end.strip_prefix(&start[at..]) {
-            candidates.push(format!("{start}{rest}"));
-        } else if start[at..].starts_with(end) && start.ends_with(end) {
-            candidates.push(start.to_owned());
-        }
-    }
-    if end.ends_with(start) {
-        candidates.push(end.to_owned());
-    }
-    candidates.push(format!("{start}{end}"));
-}
-
 /// Words to put between a start and an end, most readable first; the last one has a character that no test names.
 fn fresh_words(tests: &[&Test]) -> Vec<String> {
-    let named: BTreeSet<char> = tests.iter().flat_map(|test| format!("{test:?}").chars().collect::<Vec<_>>()).collect();
+    let mut named: BTreeSet<char> = BTreeSet::new();
+    for test in tests {
+        named.extend(format!("{test:?}").chars());
+    }
     let unnamed = ('a'..='z').chain('0'..='9').chain('\u{e000}'..='\u{f8ff}').find(|c| !named.contains(c));
     let mut words: Vec<String> = ["other", "x", "some", "anything", "zz"].map(str::to_owned).to_vec();
     words.extend(unnamed.map(|c| c.to_string()));
     words
 }
 
-/// Paths for a template: every star filled with a fresh segment, and with the segments that other tests name at the
-/// same depth. Not exact: templates occur only in policies that stand on both sides.
-fn instances(template: &str, tests: &[&Test]) -> Vec<String> {
-    let mut made = vec![String::new()];
-    for (depth, segment) in template.split('/').enumerate() {
-        let choices: Vec<String> = match segment {
-            "{*}" | "{**}" => {
-                let named = tests.iter().filter_map(|test| match test {
-                    Test::Glob(Glob::Exact(text) | Glob::Prefix(text) | Glob::Suffix(text)) => {
-                        text.split('/').nth(depth)
-                    }
-                    _ => None,
-                });
-                let mut choices: BTreeSet<String> = named.filter(|s| !s.is_empty()).map(str::to_owned).collect();
-                choices.insert("segment".to_owned());
-                // A star of a template stands for no star.
-                choices.insert("seg*ment".to_owned());
-                if segment == "{**}" {
-                    choices.extend([String::new(), "segment/segment".to_owned()]);
-                }
-                choices.into_iter().collect()
-            }
-            literal => vec![literal.to_owned()],
-        };
-        let separator = if depth == 0 { "" } else { "/" };
-        made = made
-            .iter()
-            .flat_map(|head| choices.iter().map(move |choice| format!("{head}{separator}{choice}")))
-            .take(1000)
-            .collect();
-    }
-    made
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn glob_tests(patterns: &[&str]) -> Vec<Test> {
-        patterns.iter().map(|p| Test::Glob(Glob::parse(p))).collect()
-    }
-
-    fn classes_of(attribute: Attribute, tests: &[Test]) -> Vec<Class> {
-        classes(&attribute, &tests.iter().collect::<Vec<_>>(), &BTreeSet::new()).unwrap()
-    }
-
-    /// Every value has its class: the tests it passes are those of some class.
-    fn check(attribute: Attribute, tests: &[Test], value: &str) {
-        let passes: Vec<bool> = tests.iter().map(|test| test.holds(value)).collect();
-        let found = classes_of(attribute, tests);
-        assert!(
-            found.iter().any(|class| class.passes == passes),
-            "{value:?} under {tests:?} has no class in {found:?}"
-        );
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(3000))]
-
-        #[test]
-        fn every_string_has_a_class(
-            patterns in prop::collection::vec("\\*?[ab]{0,3}\\*?", 0..6),
-            value in "[abc]{1,6}",
-        ) {
-            let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
-            check(Attribute::Method, &glob_tests(&patterns), &value);
-        }
-
-        #[test]
-        fn every_path_has_a_class(patterns in prop::collection::vec("\\*?[/a]{0,3}\\*?", 0..6), value in "/[/ab]{0,5}") {
-            let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
-            check(Attribute::Path, &glob_tests(&patterns), &value);
-        }
-
-        #[test]
-        fn every_host_has_a_class(
-            patterns in prop::collection::vec(("\\*?[aAb]{1,2}\\*?", any::<bool>()), 0..4),
-            value in "[aAbBc]{1,4}",
-        ) {
-            let tests: Vec<Test> = patterns.iter().map(|(pattern, fold)| match fold {
-                true => Test::AnyCase(Glob::parse(pattern).lower()),
-                false => Test::Glob(Glob::parse(pattern)),
-            }).collect();
-            // Lower-case hosts are exact; mixed case is tried in the cases that the tests name.
-            check(Attribute::Host, &tests, &value.to_ascii_lowercase());
-        }
-
-        #[test]
-        fn every_address_has_a_class(nets in prop::collection::vec((any::<u32>(), 0u8..=32), 0..5), ip in any::<u32>()) {
-            let tests: Vec<Test> = nets.iter()
-                .map(|(ip, length)| Test::Cidr(ipnet::IpNet::new(IpAddr::from(Ipv4Addr::from(*ip)), *length).unwrap()))
-                .collect();
-            check(Attribute::SourceIp, &tests, &Ipv4Addr::from(ip).to_string());
-        }
-    }
-
-    #[test]
-    fn witnesses_pass_what_their_class_says() {
-        let tests = glob_tests(&["/a*", "*/b", "/a", "/c/*", "*"]);
-        for class in classes_of(Attribute::Path, &tests) {
-            let witness = class.witness.unwrap();
-            assert_eq!(class.passes, tests.iter().map(|t| t.holds(&witness)).collect::<Vec<_>>(), "{witness}");
-        }
-    }
-
-    #[test]
-    fn declared_ports_are_not_undeclared() {
-        let tests = glob_tests(&["8080", "9090"]);
-        let refs: Vec<&Test> = tests.iter().collect();
-        let found = classes(&Attribute::Port, &refs, &[8080].into()).unwrap();
-        let ports: Vec<_> = found.iter().filter_map(|class| class.witness.as_deref()).collect();
-        assert!(ports.contains(&"9090") && !ports.contains(&"8080") && ports.len() == 2, "{ports:?}");
-    }
-}
+mod tests;

@@ -82,7 +82,26 @@ pub enum Test {
     LooseSuffix(String),
 }
 
+impl Glob {
+    /// What stands before or after the star.
+    pub fn text(&self) -> &str {
+        match self {
+            Glob::Any => "",
+            Glob::Exact(text) | Glob::Prefix(text) | Glob::Suffix(text) => text,
+        }
+    }
+}
+
 impl Test {
+    /// The text that is looked for; none for addresses.
+    pub fn text(&self) -> &str {
+        match self {
+            Test::Glob(glob) | Test::AnyCase(glob) => glob.text(),
+            Test::Template(text) | Test::Repeats { head: text, .. } | Test::LooseSuffix(text) => text,
+            Test::Cidr(_) => "",
+        }
+    }
+
     /// True when the string passes.
     pub fn holds(&self, text: &str) -> bool {
         match self {
@@ -169,25 +188,54 @@ pub fn is_template(text: &str) -> bool {
 }
 
 /// The characters of a segment that a star of a template stands for (`spec/rbac.md` C7).
-fn is_segment_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "-._~%!$&'()+,;:@=".contains(c)
+fn is_segment_char(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~%!$&'()+,;:@=".contains(&byte)
 }
 
 /// `{*}` is one non-empty segment, `{**}` any number of them; everything else is literal.
+///
+/// Keeps all positions of the path that what was read of the template can end at, so that many stars cost no more than
+/// their number times the length of the path.
 fn template_matches(template: &str, path: &str) -> bool {
-    let Some(open) = template.find("{*") else { return template == path };
-    let (literal, rest) = template.split_at(open);
-    let Some(path) = path.strip_prefix(literal) else { return false };
-    if let Some(rest) = rest.strip_prefix("{**}") {
-        // ANY way to cut the path where the rest of the template matches what is left.
-        let end = path.find(|c| !is_segment_char(c) && c != '/').unwrap_or(path.len());
-        (0..=end).filter(|&i| path.is_char_boundary(i)).any(|i| template_matches(rest, &path[i..]))
-    } else if let Some(rest) = rest.strip_prefix("{*}") {
-        let end = path.find(|c| !is_segment_char(c)).unwrap_or(path.len());
-        (1..=end).filter(|&i| path.is_char_boundary(i)).any(|i| template_matches(rest, &path[i..]))
-    } else {
-        path == rest
+    let mut reached: Vec<bool> = (0..=path.len()).map(|at| at == 0).collect();
+    let mut rest = template;
+    loop {
+        let (literal, star) = match rest.find("{*") {
+            Some(open) => rest.split_at(open),
+            None => (rest, ""),
+        };
+        reached = after_literal(&reached, literal, path);
+        if let Some(next) = star.strip_prefix("{**}") {
+            let later = after_run(&reached, path, |byte| is_segment_char(byte) || byte == b'/');
+            reached = reached.iter().zip(later).map(|(&here, later)| here || later).collect();
+            rest = next;
+        } else if let Some(next) = star.strip_prefix("{*}") {
+            reached = after_run(&reached, path, is_segment_char);
+            rest = next;
+        } else {
+            // The end of the template, or a brace that opens no star.
+            return after_literal(&reached, star, path).last().copied().unwrap_or_default();
+        }
     }
+}
+
+/// Where a literal ends that begins at ANY position reached.
+fn after_literal(reached: &[bool], literal: &str, path: &str) -> Vec<bool> {
+    let begins = |at: usize| {
+        reached.get(at).copied().unwrap_or_default() && path.get(at..).is_some_and(|rest| rest.starts_with(literal))
+    };
+    (0..=path.len()).map(|at| at.checked_sub(literal.len()).is_some_and(begins)).collect()
+}
+
+/// Every position after a run of such characters that begins at ANY position reached.
+fn after_run(reached: &[bool], path: &str, allowed: impl Fn(u8) -> bool) -> Vec<bool> {
+    let mut inside = false;
+    let mut after = vec![false];
+    for (byte, &begins) in path.bytes().zip(reached) {
+        inside = (inside || begins) && allowed(byte);
+        after.push(inside);
+    }
+    after
 }
 
 #[cfg(test)]
@@ -245,6 +293,45 @@ mod tests {
             assert!(!holds("/a/{*}", odd) && !holds("/a/{**}", odd), "C7: {odd}");
         }
         assert!(holds("/a/{*}", "/a/%7Ex-._~!$&'()+,;:@="), "C7");
+        assert!(
+            holds("{**}é{*}", "/aéb") && !holds("/{*}{*}", "/a") && holds("/{*x}", "/{*x}") && !holds("/{*x}", "/x")
+        );
+    }
+
+    /// The same by trying every way to cut the path.
+    fn naively(template: &str, path: &str) -> bool {
+        let Some(open) = template.find("{*") else { return template == path };
+        let (literal, rest) = template.split_at(open);
+        let Some(path) = path.strip_prefix(literal) else { return false };
+        let cuts = |to: usize| (0..=to).filter(|&i| path.is_char_boundary(i));
+        if let Some(rest) = rest.strip_prefix("{**}") {
+            let end =
+                path.find(|c: char| c != '/' && (!c.is_ascii() || !is_segment_char(c as u8))).unwrap_or(path.len());
+            cuts(end).any(|i| naively(rest, &path[i..]))
+        } else if let Some(rest) = rest.strip_prefix("{*}") {
+            let end = path.find(|c: char| !c.is_ascii() || !is_segment_char(c as u8)).unwrap_or(path.len());
+            cuts(end).skip(1).any(|i| naively(rest, &path[i..]))
+        } else {
+            path == rest
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_template_matches_what_any_way_to_cut_the_path_matches(
+            parts in proptest::collection::vec(proptest::sample::select(vec!["{*}", "{**}", "/", "a", "é", "{*", "#"]), 0..7),
+            path in "[/aé#]{0,7}",
+        ) {
+            let template = parts.concat();
+            proptest::prop_assert_eq!(template_matches(&template, &path), naively(&template, &path), "{}", template);
+        }
+    }
+
+    #[test]
+    fn a_template_of_many_stars_does_not_take_long() {
+        let holds = |template: &str, path: &str| Test::Template(template.into()).holds(path);
+        assert!(!holds(&format!("/{}b", "{**}a".repeat(40)), &format!("/{}", "a".repeat(200))));
+        assert!(holds(&format!("/{}", "{*}a".repeat(40)), &format!("/{}", "a".repeat(80))));
     }
 
     #[test]

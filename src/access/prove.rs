@@ -1,24 +1,21 @@
 //! Compares two sides, port by port.
 
-use super::compare::{Comparison, Pair, compare};
+use super::compare::{Comparison, Pair, compare_all};
 use super::decide::Ruling;
 use super::formula::Formulas;
 use super::inventory::{self, Pods, Question};
 use super::jwt::preflight;
 use super::subject::Subject;
 use super::unseen::Unseen;
-use super::{Options, Outcome, Relaxation, Side, Verdict, World, explain, legacy, modern};
+use super::{Doubt, Options, Outcome, Relaxation, Side, Verdict, World, blame, explain, legacy, modern};
 use crate::mesh::Mesh;
-use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A question with both rulings, and the index of their comparison.
+/// A question, and the index of the comparison of its rulings; or what the budget ran out at while they were compiled.
 struct Compiled<'a> {
     pods: &'a Pods,
     question: Question<'a>,
-    old: Ruling,
-    new: Ruling,
-    pair: usize,
+    pair: Result<usize, String>,
 }
 
 /// One verdict per workload, port and transport, worst first, then by name.
@@ -29,29 +26,57 @@ pub fn prove(before: Side<'_>, after: Side<'_>, options: &Options) -> Vec<Verdic
     let mut f = Formulas::default();
     let mut pairs: BTreeMap<Pair, usize> = BTreeMap::new();
     let mut compiled: Vec<Compiled<'_>> = Vec::new();
+    let mut spent = 0;
     for pods in &pods {
         let ports = services.governed_ports(&pods.before);
         let declared: BTreeSet<u16> = ports.iter().map(|port| port.number).collect();
         let unseen = unseen.in_namespace(&pods.before.meta.namespace);
         for question in inventory::questions(pods, before.world, after.world, services, (&ports, unseen)) {
-            let old = ruling(&mut f, before, &question.before);
-            let new = ruling(&mut f, after, &question.after);
+            let left = options.budget.of_run(f.len()).saturating_sub(spent);
+            if left == 0 {
+                let pair = Err("the rules of the pods before these".to_owned());
+                compiled.push(Compiled { pods, question, pair });
+                continue;
+            }
+            f.allow(left.min(options.budget.question));
+            let (old, new) = rulings(&mut f, before, after, &question);
             let free_port = question.before.port.is_none();
             let pair = pair(&mut f, &old, &new, if free_port { declared.clone() } else { BTreeSet::new() });
+            spent += f.spent();
             let next = pairs.len();
-            let index = *pairs.entry(pair).or_insert(next);
-            compiled.push(Compiled { pods, question, old, new, pair: index });
+            let pair = match f.overdrawn() {
+                true => Err(blame::rules(&old, &new)),
+                false => Ok(*pairs.entry(pair).or_insert(next)),
+            };
+            compiled.push(Compiled { pods, question, pair });
         }
     }
     let mut ordered: Vec<(Pair, usize)> = pairs.into_iter().collect();
     ordered.sort_by_key(|(_, index)| *index);
-    let comparisons: Vec<Comparison> =
-        ordered.par_iter().map(|(pair, _)| compare(&f, pair, options.strict, options.budget)).collect();
-    let verdicts = compiled.iter().filter_map(|one| {
-        let comparison = comparisons.get(one.pair)?;
-        Some(verdict(&f, one, comparison, options.strict))
-    });
-    merge(verdicts)
+    let pairs: Vec<Pair> = ordered.into_iter().map(|(pair, _)| pair).collect();
+    let comparisons = compare_all(&f, &pairs, options.strict, &options.budget);
+    f.allow(u64::MAX);
+    let mut verdicts = Vec::new();
+    for one in &compiled {
+        let failed;
+        let comparison = match &one.pair {
+            Ok(pair) => comparisons.get(*pair),
+            Err(_) => {
+                failed = Comparison::of(Outcome::Undecided(0));
+                Some(&failed)
+            }
+        };
+        let Some(comparison) = comparison else { continue };
+        // Compiled again where they are looked at: the rulings of all questions together would be large.
+        let rulings = comparison.needs_rulings().then(|| rulings(&mut f, before, after, &one.question));
+        verdicts.push(verdict(&f, one, comparison, rulings.as_ref(), options.strict));
+    }
+    merge(verdicts.into_iter())
+}
+
+/// How both sides decide.
+fn rulings(f: &mut Formulas, before: Side<'_>, after: Side<'_>, question: &Question<'_>) -> (Ruling, Ruling) {
+    (ruling(f, before, &question.before), ruling(f, after, &question.after))
 }
 
 /// How one side decides.
@@ -74,10 +99,23 @@ fn pair(f: &mut Formulas, old: &Ruling, new: &Ruling, declared: BTreeSet<u16>) -
     Pair { old: allows_old, new: allows_new, bad_token, preflight_token, status, declared }
 }
 
-fn verdict(f: &Formulas, one: &Compiled<'_>, comparison: &Comparison, strict: bool) -> Verdict {
+/// `rulings` are those of the question, where the comparison needs them to be explained.
+fn verdict(
+    f: &Formulas,
+    one: &Compiled<'_>,
+    comparison: &Comparison,
+    rulings: Option<&(Ruling, Ruling)>,
+    strict: bool,
+) -> Verdict {
     let subject = &one.question.before;
     let show = |request: &Option<super::request::Request>| {
-        request.as_ref().map(|request| explain::witness(f, request, subject, &one.pods.added, &one.old, &one.new))
+        let (request, (old, new)) = (request.as_ref()?, rulings?);
+        Some(explain::witness(f, request, subject, &one.pods.added, old, new))
+    };
+    let mut doubt = match (&one.pair, &comparison.costly, rulings) {
+        (Err(at), ..) => Some(Doubt::OutOfBudget(at.clone())),
+        (Ok(_), Some(costly), Some((old, new))) => Some(Doubt::OutOfBudget(blame::patterns(f, costly, old, new))),
+        _ => None,
     };
     let mut outcome = comparison.outcome;
     let mut relaxations = comparison.relaxations.clone();
@@ -85,6 +123,7 @@ fn verdict(f: &Formulas, one: &Compiled<'_>, comparison: &Comparison, strict: bo
     if subject.governing.is_none() && !strict {
         // Nothing protected these ports before; that the new policies do is accepted, the opposite never is.
         let accepted = match outcome {
+            Outcome::Narrower if doubt.is_some() => Some(Outcome::Undecided(0)),
             Outcome::Narrower => Some(Outcome::Equal),
             Outcome::Different => Some(Outcome::Wider),
             Outcome::Wider | Outcome::Undecided(_) | Outcome::Equal => None,
@@ -97,6 +136,7 @@ fn verdict(f: &Formulas, one: &Compiled<'_>, comparison: &Comparison, strict: bo
     }
     if outcome == Outcome::Equal && one.pods.in_doubt {
         outcome = Outcome::Undecided(0);
+        doubt = Some(Doubt::NotUnderstood);
     }
     let workload = &subject.workload;
     Verdict {
@@ -106,6 +146,7 @@ fn verdict(f: &Formulas, one: &Compiled<'_>, comparison: &Comparison, strict: bo
         transport: subject.traffic,
         unseen_service: one.question.unseen,
         outcome,
+        doubt,
         relaxations,
         wider,
         narrower,
@@ -126,6 +167,7 @@ fn merge(verdicts: impl Iterator<Item = Verdict>) -> Vec<Verdict> {
                     known.transport = verdict.transport;
                 }
                 known.outcome = worst(known.outcome, verdict.outcome);
+                known.doubt = known.doubt.take().or(verdict.doubt);
                 known.relaxations.extend(verdict.relaxations);
                 known.wider = known.wider.take().or(verdict.wider);
                 known.narrower = known.narrower.take().or(verdict.narrower);

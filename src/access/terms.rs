@@ -323,6 +323,7 @@ pub fn bracketed(key: &str) -> Option<(&str, &str)> {
 /// Starts with `text`; an empty text asks for presence.
 fn prefix(f: &mut Formulas, attribute: Attribute, text: &str) -> Formula {
     match text {
+        _ if f.overdrawn() => Formula::FALSE,
         "" => f.present(attribute),
         _ => f.glob(attribute, Glob::Prefix(text.to_owned())),
     }
@@ -331,6 +332,7 @@ fn prefix(f: &mut Formulas, attribute: Attribute, text: &str) -> Formula {
 /// Ends with `text`; an empty text asks for presence.
 fn suffix(f: &mut Formulas, attribute: Attribute, text: &str) -> Formula {
     match text {
+        _ if f.overdrawn() => Formula::FALSE,
         "" => f.present(attribute),
         _ => f.glob(attribute, Glob::Suffix(text.to_owned())),
     }

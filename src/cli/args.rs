@@ -245,7 +245,7 @@ pub struct SettingsArgs {
     pub no_config: bool,
 }
 
-/// How much is read, and from where.
+/// How much is read, from where, and how much the proof may cost.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
@@ -255,6 +255,9 @@ pub struct LimitArgs {
     /// Follow links that lead out of the repository (or of the folder, where there is none)
     #[arg(long)]
     pub follow_links: bool,
+    /// Let the proof take so many times its usual number of steps before it says `undecided`
+    #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub proof_budget: u32,
 }
 
 /// How much is said, and how.

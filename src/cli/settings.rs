@@ -5,8 +5,9 @@ mod source;
 
 pub use source::{InForce, limits, size};
 
-use super::args::{ApiVersionArg, ConversionArgs, From, MeshArgs, Plaintext};
+use super::args::{ApiVersionArg, ConversionArgs, From, LimitArgs, MeshArgs, Plaintext};
 use super::config::Config;
+use crate::access::Budget;
 use crate::convert::Options;
 use crate::convert::placement::{ApiVersion, Style};
 use crate::files::{self, Limits, Root, Snapshot};
@@ -65,7 +66,7 @@ pub fn job(args: &ConversionArgs, purpose: Purpose) -> anyhow::Result<Job> {
             legacy_bug_compat: args.legacy_bug_compat || config.legacy_bug_compat,
         },
         style: Style { api_version: api_version(args.api_version, &in_force)?, target },
-        verify: !args.no_verify,
+        verify: (!args.no_verify).then(|| proof_budget(&args.mesh.limits)),
         keep_going: args.keep_going,
         purpose,
         findings,
@@ -122,6 +123,11 @@ fn folders(in_force: &InForce) -> anyhow::Result<Folders> {
         folders.meshes.push((name.clone(), globs));
     }
     Ok(folders)
+}
+
+/// What the proof may cost.
+pub fn proof_budget(args: &LimitArgs) -> Budget {
+    Budget::times(args.proof_budget)
 }
 
 /// Writes the JSON report where `--report` asks for it.

@@ -2,8 +2,9 @@
 
 use super::args::{Accepted, Format, MeshArgs, VerifyArgs, VerifyFormat};
 use super::{Output, settings};
+use crate::access;
 use crate::files::{Root, Snapshot};
-use crate::report::{Report, Verdict};
+use crate::report::{self, Report, Verdict};
 use crate::run::{self, Comparison, Reading};
 use anyhow::{anyhow, bail};
 use std::path::PathBuf;
@@ -29,7 +30,8 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<u8> {
             bail!("`verify` compares two sets of manifests: name BEFORE and AFTER, or one set with `--base REF`")
         }
     };
-    let report = run::verify(&comparison, &reading, args.strict);
+    let options = access::Options { strict: args.strict, budget: settings::proof_budget(&args.mesh.limits) };
+    let report = run::verify(&comparison, &reading, &options);
     output.notes(&comparison.notes())?;
     let format = match args.format {
         VerifyFormat::Text => Format::Text,
@@ -62,8 +64,9 @@ fn exit_code(report: &Report, comparison: &Comparison, accepted: &[Accepted]) ->
         Verdict::Different => accepted.contains(&Accepted::Wider) && accepted.contains(&Accepted::Narrower),
         Verdict::Undecided => accepted.contains(&Accepted::Undecided),
     };
-    // ANY verdict that is not tolerated is a difference.
-    let different = report.verification.iter().any(|row| !tolerated(row.verdict));
+    let doubted = |row: &report::Verification| row.undecided.is_some() && !tolerated(Verdict::Undecided);
+    // ANY verdict that is not tolerated is a difference, and so is ANY doubt about one.
+    let different = report.verification.iter().any(|row| !tolerated(row.verdict) || doubted(row));
     let settings_changed = exit.settings_changed && !accepted.contains(&Accepted::Settings);
     run::exit_code(run::Exit { different, settings_changed, lossy: false, ..exit }, false)
 }

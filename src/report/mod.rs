@@ -22,7 +22,7 @@ mod words;
 pub use json::json_schema;
 pub use model::{
     Conversion, Decision, FileChange, NewObject, OldObject, OldTexts, Purpose, Refused, Report, Summary, Transport,
-    Verdict, Verification, Witness, Witnesses, Wrote,
+    Undecided, Verdict, Verification, Witness, Witnesses, Wrote,
 };
 
 /// How text for people is to look. Formats for programs ignore it.

@@ -229,9 +229,25 @@ pub struct Verification {
     /// True when the workload is a Service's selector, because no manifest of a workload is known.
     #[serde(skip)]
     pub stand_in: bool,
-    /// For `undecided`: how many sampled requests were compared; none of them differed.
-    #[serde(skip)]
-    pub sampled: u64,
+    /// Why the verdict is `undecided`, or what may be different beside the difference that was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undecided: Option<Undecided>,
+}
+
+/// Why nothing is proved about a workload and port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(tag = "because", rename_all = "kebab-case")]
+pub enum Undecided {
+    /// An object that bears on these pods could not be read or is not understood in full, or policies can tell more pods
+    /// apart than are compared.
+    NotUnderstood,
+    /// The proof ran out of its budget.
+    OutOfBudget {
+        /// What it ran out at, as the end of a sentence.
+        at: String,
+        /// How many sampled requests were compared; none of them differed.
+        sampled: u64,
+    },
 }
 
 /// The kind of traffic compared.
@@ -264,7 +280,7 @@ pub enum Verdict {
     Wider,
     /// The new side denies requests that the old one allowed.
     Narrower,
-    /// The budget ran out; no sampled request differed.
+    /// Neither proved equal nor shown to differ.
     Undecided,
     /// Proved equal, apart from the relaxations named.
     Equal,

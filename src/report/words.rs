@@ -4,7 +4,7 @@
 
 use super::alike::Shown;
 use super::gate;
-use super::model::{Decision, OldTexts, Purpose, Report, Transport, Verdict, Verification, Witness, Wrote};
+use super::model::{Decision, OldTexts, Purpose, Report, Transport, Undecided, Verdict, Verification, Witness, Wrote};
 use crate::finding::catalogue::verify;
 use crate::finding::{Code, Direction, Finding, ObjectRef, Place, Severity, namespace};
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,20 +63,36 @@ pub(super) fn subject(verification: &Verification) -> String {
 
 /// What a verdict says about access, as the rest of a sentence that begins with its subject.
 pub(super) fn statement(verification: &Verification) -> String {
+    // A sample may differ although the proof ran out of its budget; then others may differ in another way.
+    let found = |what: &str| match &verification.undecided {
+        None => what.to_owned(),
+        Some(why) => format!("{what}; {}", undecided(Some(why))),
+    };
     match verification.verdict {
-        Verdict::Different => "some denied requests become allowed, and some allowed ones become denied".to_owned(),
-        Verdict::Wider => "some requests that were denied become allowed".to_owned(),
-        Verdict::Narrower => "some requests that were allowed become denied".to_owned(),
-        Verdict::Undecided if verification.sampled == 0 => {
-            "nothing is proved: the input is not understood in full, or there are too many combinations".to_owned()
-        }
-        Verdict::Undecided => format!(
-            "too many combinations to prove within the budget; {} compared and none differs",
-            count(usize::try_from(verification.sampled).unwrap_or(usize::MAX), "sampled request")
-                + if verification.sampled == 1 { " was" } else { " were" }
-        ),
+        Verdict::Different => found("some denied requests become allowed, and some allowed ones become denied"),
+        Verdict::Wider => found("some requests that were denied become allowed"),
+        Verdict::Narrower => found("some requests that were allowed become denied"),
+        Verdict::Undecided => undecided(verification.undecided.as_ref()),
         Verdict::Equal if verification.relaxations.is_empty() => "proved equal".to_owned(),
         Verdict::Equal => format!("proved equal ({})", relaxations(verification.relaxations.iter())),
+    }
+}
+
+/// Why nothing is proved, and how far the comparison came.
+fn undecided(why: Option<&Undecided>) -> String {
+    match why {
+        None | Some(Undecided::NotUnderstood) => {
+            "nothing is proved: an object that bears on these pods could not be read or is not understood in full, or policies can tell more pods apart than are compared".to_owned()
+        }
+        Some(Undecided::OutOfBudget { at, sampled: 0 }) => {
+            format!("not everything is proved: the proof ran out of its budget at {}", gate::line(at))
+        }
+        Some(Undecided::OutOfBudget { at, sampled }) => format!(
+            "not everything is proved: the proof ran out of its budget at {}; {} compared and none differs",
+            gate::line(at),
+            count(usize::try_from(*sampled).unwrap_or(usize::MAX), "sampled request")
+                + if *sampled == 1 { " was" } else { " were" }
+        ),
     }
 }
 

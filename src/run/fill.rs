@@ -132,7 +132,11 @@ pub fn verification(verdict: access::Verdict) -> Verification {
         witness: Witnesses { wider: verdict.wider.map(witness), narrower: verdict.narrower.map(witness) },
         unseen_service: verdict.unseen_service,
         stand_in: verdict.stand_in,
-        sampled,
+        undecided: match verdict.doubt {
+            Some(access::Doubt::OutOfBudget(at)) => Some(report::Undecided::OutOfBudget { at, sampled }),
+            Some(access::Doubt::NotUnderstood) => Some(report::Undecided::NotUnderstood),
+            None => None,
+        },
     }
 }
 

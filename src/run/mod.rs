@@ -17,6 +17,7 @@ pub use folders::Folders;
 pub use load::Reading;
 pub use verify::{Comparison, compare, compare_with_revision, verify};
 
+use crate::access::{self, Budget};
 use crate::convert::Options;
 use crate::convert::placement::{Placement, Style, place};
 use crate::convert::plan::{Plan, plan};
@@ -43,8 +44,8 @@ pub struct Job {
     pub options: Options,
     /// How new objects are written.
     pub style: Style,
-    /// False with `--no-verify`.
-    pub verify: bool,
+    /// What the proof may cost; none with `--no-verify`.
+    pub verify: Option<Budget>,
     /// `--keep-going`.
     pub keep_going: bool,
     /// For the closing lines.
@@ -102,13 +103,13 @@ pub fn run(job: Job) -> Done {
     let read_back = after::read_back(&changes, &placement, &loaded);
     findings.extend(read_back.findings.iter().cloned());
 
-    let unverified = reason_not_to_verify(&job.verify, job.keep_going, &plan, &placement);
-    let verification = match &unverified {
-        Some(_) => Vec::new(),
-        None => {
-            let verdicts = proof::prove_conversion(&loaded, &plan, &placement, &read_back, job.options.strict);
-            proof::without_assumed(verdicts, &plan.ledger.assumptions())
-        }
+    let proof = to_verify(job.verify, job.keep_going, &plan, &placement)
+        .map(|budget| access::Options { strict: job.options.strict, budget })
+        .map(|options| proof::prove_conversion(&loaded, &plan, &placement, &read_back, &options))
+        .map(|verdicts| proof::without_assumed(verdicts, &plan.ledger.assumptions()));
+    let (verification, unverified) = match proof {
+        Ok(verdicts) => (verdicts, None),
+        Err(why) => (Vec::new(), Some(why)),
     };
     let unverified = unverified.or_else(|| {
         verification.is_empty().then(|| "no Service and no workload is in the input to compare it on".to_owned())
@@ -162,16 +163,15 @@ fn stream(placement: &Placement) -> String {
     documents.join("---\n")
 }
 
-/// Why the result is not proved, as part of a sentence.
-fn reason_not_to_verify(verify: &bool, keep_going: bool, plan: &Plan, placement: &Placement) -> Option<String> {
-    if !verify {
-        Some("--no-verify was given".to_owned())
-    } else if !plan.ledger.refused().is_empty() && !keep_going {
-        Some("something was refused, so the result is not complete".to_owned())
+/// What the proof of the result may cost; or why it is not proved, as part of a sentence.
+fn to_verify(verify: Option<Budget>, keep_going: bool, plan: &Plan, placement: &Placement) -> Result<Budget, String> {
+    let budget = verify.ok_or("--no-verify was given")?;
+    if !plan.ledger.refused().is_empty() && !keep_going {
+        Err("something was refused, so the result is not complete".to_owned())
     } else if placement.changes.is_empty() {
-        Some("there is nothing to convert".to_owned())
+        Err("there is nothing to convert".to_owned())
     } else {
-        None
+        Ok(budget)
     }
 }
 

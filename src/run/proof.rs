@@ -2,7 +2,7 @@
 
 use super::after::{self, ReadBack};
 use super::{Loaded, strangers};
-use crate::access::{self, Outcome, Side, World};
+use crate::access::{self, Doubt, Outcome, Side, World};
 use crate::api::Labels;
 use crate::convert::placement::Placement;
 use crate::convert::plan::Plan;
@@ -13,18 +13,14 @@ use crate::finding::{Assumption, Code, Direction, Finding, ObjectRef, Severity};
 use crate::mesh::{Environment, Mesh};
 use std::collections::BTreeSet;
 
-/// Solver steps allowed per workload, port and transport.
-pub const BUDGET: u64 = 2_000_000;
-
 /// Compares every environment before and after the conversion.
 pub fn prove_conversion(
     loaded: &Loaded,
     plan: &Plan,
     placement: &Placement,
     read_back: &ReadBack,
-    strict: bool,
+    options: &access::Options,
 ) -> Vec<access::Verdict> {
-    let options = access::Options { strict, budget: BUDGET };
     loaded
         .world
         .environments
@@ -43,12 +39,12 @@ pub fn prove_conversion(
             let converted = after::has_placed(&environment.mesh, placement) || !some_stay;
             let mut verdicts = Vec::new();
             if converted {
-                verdicts.extend(compare(&environment.mesh, &after, World::Target, &options));
+                verdicts.extend(compare(&environment.mesh, &after, World::Target, options));
                 verdicts.retain(|verdict| !left.holds(&verdict.workload));
             }
             if some_stay {
                 let of_it = |workload: &ObjectRef| !converted || left.holds(workload);
-                verdicts.extend(left_alone(environment, &after, of_it, plan, &options));
+                verdicts.extend(left_alone(environment, &after, of_it, plan, options));
             }
             verdicts
         })
@@ -93,7 +89,7 @@ pub fn without_assumed(verdicts: Vec<access::Verdict>, assumptions: &[Assumption
         })
     };
     let says_something = |verdict: &access::Verdict| match verdict.outcome {
-        _ if !verdict.unseen_service => true,
+        _ if !verdict.unseen_service || verdict.doubt.is_some() => true,
         Outcome::Equal => false,
         Outcome::Narrower => !assumed(verdict),
         Outcome::Different | Outcome::Wider | Outcome::Undecided(_) => true,
@@ -131,22 +127,14 @@ pub fn unexplained(
             Outcome::Different => (true, true),
             Outcome::Wider => (true, false),
             Outcome::Narrower => (false, true),
-            Outcome::Equal => (false, false),
-            Outcome::Undecided(sampled) => {
-                let severity = if allowed.contains(&PROOF_UNDECIDED) { Severity::Warning } else { Severity::Error };
-                let what = port_of(verdict);
-                let message = if sampled == 0 {
-                    format!(
-                        "{what} could not be compared: an object that bears on these pods could not be read or is not understood in full (a Sidecar with ingress listeners, for example), or there are too many combinations"
-                    )
-                } else {
-                    format!("{what} could not be compared completely; {sampled} sampled requests did not differ")
-                };
-                unexplained
-                    .push(Finding::new(PROOF_UNDECIDED, message).on(verdict.workload.clone()).severity(severity));
-                (false, false)
-            }
+            Outcome::Equal | Outcome::Undecided(_) => (false, false),
         };
+        // A difference that a sample showed explains nothing about those that no sample did.
+        if verdict.doubt.is_some() {
+            let severity = if allowed.contains(&PROOF_UNDECIDED) { Severity::Warning } else { Severity::Error };
+            let finding = Finding::new(PROOF_UNDECIDED, undecided(verdict));
+            unexplained.push(finding.on(verdict.workload.clone()).severity(severity));
+        }
         if strict && verdict.port.is_none() && narrower && !narrower_announced {
             // The one difference that no exact form avoids (`design.md` §6.3): said here, where it is known for sure.
             let message = format!(
@@ -177,6 +165,26 @@ pub fn unexplained(
         }
     }
     unexplained
+}
+
+/// Why a port could not be compared, and how far the comparison came.
+fn undecided(verdict: &access::Verdict) -> String {
+    let what = port_of(verdict);
+    let sampled = match verdict.outcome {
+        Outcome::Undecided(sampled) => sampled,
+        Outcome::Different | Outcome::Wider | Outcome::Narrower | Outcome::Equal => 0,
+    };
+    match &verdict.doubt {
+        None | Some(Doubt::NotUnderstood) => format!(
+            "{what} could not be compared: an object that bears on these pods could not be read or is not understood in full (a Sidecar with ingress listeners, for example), or policies can tell more pods apart than are compared"
+        ),
+        Some(Doubt::OutOfBudget(at)) if sampled == 0 => {
+            format!("{what} could not be compared completely: the proof ran out of its budget at {at}")
+        }
+        Some(Doubt::OutOfBudget(at)) => format!(
+            "{what} could not be compared completely: the proof ran out of its budget at {at}; {sampled} sampled requests did not differ"
+        ),
+    }
 }
 
 /// True for objects that bear on every namespace: a RbacConfig does, wherever it stands (`spec/rbac.md` §1.2).

@@ -1,7 +1,7 @@
 //! `verify`: compares two sets of manifests, any mix of old and new kinds on either side.
 
 use super::load::{self, Loaded, Reading};
-use super::{fill, proof, strangers};
+use super::{fill, strangers};
 use crate::access::{self, Side, World};
 use crate::files::{self, Ignoring, Root, Snapshot, Want};
 use crate::finding::Finding;
@@ -120,15 +120,14 @@ fn below<'a>(root: &'a str, folder: &str) -> &'a str {
 }
 
 /// Compares environment by environment: those with the same folder, or the only ones there are.
-pub fn verify(comparison: &Comparison, reading: &Reading, strict: bool) -> Report {
-    let options = access::Options { strict, budget: proof::BUDGET };
+pub fn verify(comparison: &Comparison, reading: &Reading, options: &access::Options) -> Report {
     let empty = Mesh::new(reading.settings.clone());
     let mut verdicts = Vec::new();
     for (before, after) in pairs(comparison) {
         let (before, after) = (before.unwrap_or(&empty), after.unwrap_or(&empty));
         let namespaces = strangers::namespaces(&[before, after]);
         let (before, after) = (strangers::joined(before, &namespaces), strangers::joined(after, &namespaces));
-        verdicts.extend(access::prove(side(&before), side(&after), &options));
+        verdicts.extend(access::prove(side(&before), side(&after), options));
     }
     // Two sets of manifests take nothing for granted; that less is let through to an unseen Service is `undeclared-ports`.
     verdicts.retain(|verdict| {

@@ -1,6 +1,6 @@
 //! What must hold for every text, however broken: used by the fuzz targets and by `tests/hostile.rs`.
 
-use meshlift::access::{self, Side, World as Mode};
+use meshlift::access::{self, Budget, Side, World as Mode};
 use meshlift::convert::Options;
 use meshlift::convert::placement::{Style, place};
 use meshlift::convert::plan::plan;
@@ -11,8 +11,8 @@ use meshlift::yaml::{self, Replacement, Slot, Stream, Tree};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Solver steps: enough to go through everything, not enough to take long.
-const BUDGET: u64 = 2_000;
+/// Enough to go through everything, not enough to take long.
+const BUDGET: Budget = Budget { question: 2_000_000, run: 20_000_000, per_condition: 0 };
 
 /// Reads a text, asks every object for everything, and replaces the objects that `picks` selects (one bit each): what
 /// is not replaced stays to the byte, and what was written can be read again.

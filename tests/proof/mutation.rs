@@ -2,7 +2,7 @@
 
 use super::mesh::{Scene, scene};
 use super::{run, runner};
-use meshlift::access::{self, Options, Outcome, Side, World};
+use meshlift::access::{self, Budget, Options, Outcome, Side, World};
 use meshlift::mesh::{BuildOptions, Input, Mesh, build};
 use meshlift::yaml::Stream;
 use proptest::prelude::*;
@@ -70,7 +70,7 @@ fn a_result_with_one_thing_wrong_in_it_is_not_equal() {
 /// Istio let everybody in: there a mutation can only come nearer to it, or lose what may be lost (`undeclared-ports`).
 fn differs(before: (&Mesh, World), after: (&Mesh, World), strict: bool) -> bool {
     let side = |(mesh, world)| Side { mesh, world };
-    let verdicts = access::prove(side(before), side(after), &Options { strict, budget: 1_000_000 });
+    let verdicts = access::prove(side(before), side(after), &Options { strict, budget: Budget::default() });
     verdicts.iter().any(|verdict| verdict.port.is_some() && verdict.outcome != Outcome::Equal)
 }
 

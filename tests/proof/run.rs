@@ -53,7 +53,7 @@ pub fn convert(scene: &Scene, folder: &Path, keep_going: bool) -> Done {
         mappings: Mappings::embedded().for_source(source.minor()),
         options: options(scene),
         style: Style { api_version: None, target },
-        verify: true,
+        verify: Some(meshlift::access::Budget::default()),
         keep_going,
         purpose: Purpose::Convert,
         findings: Vec::new(),

@@ -121,7 +121,7 @@ fn removing_a_denial_that_was_off_is_equal_and_putting_one_in_place_of_a_real_on
     let compare = |old: &[String], new: &[String]| {
         let (old, new) = (ambient(old).new, ambient(new).new);
         let side = |mesh| Side { mesh, world: World::Target };
-        let verdicts = prove(side(&old), side(&new), &Options { strict: false, budget: 100_000 });
+        let verdicts = prove(side(&old), side(&new), &Options { strict: false, budget: Budget::default() });
         verdicts.iter().find(|verdict| verdict.port == Some(8080)).map(|verdict| verdict.outcome)
     };
     assert_eq!(compare(&off, &[]), Some(Outcome::Equal));
@@ -139,7 +139,7 @@ fn behind_a_waypoint_nothing_is_proved_unless_nothing_changed() {
         let mesh_of = |policies: &[&str]| mesh(&stream(&[&[APP, namespace], policies].concat()));
         let (old, new) = (mesh_of(old), mesh_of(new));
         let side = |mesh| Side { mesh, world: World::Target };
-        let verdicts = prove(side(&old), side(&new), &Options { strict: false, budget: 100_000 });
+        let verdicts = prove(side(&old), side(&new), &Options { strict: false, budget: Budget::default() });
         verdicts.iter().find(|verdict| verdict.port == Some(8080)).map(|verdict| verdict.outcome)
     };
     let undecided = Some(Outcome::Undecided(0));

@@ -1,9 +1,9 @@
 //! The proof against every combination of witnesses, one by one, with the direct evaluator.
 
+use super::classes::classes;
 use super::*;
-use crate::access::compare::{Pair, compare};
+use crate::access::compare::{Pair, compare_all};
 use crate::access::formula::{Formula, Node};
-use crate::access::partition::classes;
 use crate::access::pattern::Test;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -149,6 +149,7 @@ proptest! {
         allow in prop::collection::vec(modern_rule(), 0..3),
         deny in prop::option::weighted(0.3, modern_rule()),
         strict_mtls in any::<bool>(),
+        steps in 0_u64..40_000,
     ) {
         let jwt = "apiVersion: authentication.istio.io/v1alpha1\nkind: Policy\nmetadata: {name: default, namespace: default}\n\
                    spec: {peers: [{mtls: {mode: PERMISSIVE}}], origins: [{jwt: {issuer: iss, jwksUri: 'https://keys'}}], originIsOptional: true}";
@@ -185,7 +186,8 @@ proptest! {
         let pair = Pair {
             old: allows_old, new: allows_new, bad_token: Formula::FALSE, preflight_token: Formula::FALSE, status: Formula::FALSE, declared: BTreeSet::new(),
         };
-        let proved = compare(&f, &pair, true, 1_000_000);
+        let pairs = [pair];
+        let proved = compare_all(&f, &pairs, true, &Budget::default()).remove(0);
         let expected = match (wider, narrower) {
             (true, true) => Outcome::Different,
             (true, false) => Outcome::Wider,
@@ -193,6 +195,17 @@ proptest! {
             (false, false) => Outcome::Equal,
         };
         prop_assert_eq!(proved.outcome, expected);
+        // With less of a budget the result is the same, or the doubt is said.
+        let budget = Budget { question: steps, run: steps, per_condition: 0 };
+        let hurried = compare_all(&f, &pairs, true, &budget).remove(0);
+        match hurried.costly {
+            None => prop_assert_eq!((hurried.outcome, &hurried.relaxations), (proved.outcome, &proved.relaxations)),
+            Some(_) => {
+                prop_assert_ne!(hurried.outcome, Outcome::Equal);
+                prop_assert!(hurried.wider.is_none() || wider);
+                prop_assert!(hurried.narrower.is_none() || narrower);
+            }
+        }
         if let Some(request) = &proved.wider {
             prop_assert!(!old.decide(&f, request).allowed && new.decide(&f, request).allowed, "{:?}", request);
         }

@@ -3,6 +3,7 @@
 mod ambient;
 mod authn;
 mod brute_force;
+pub mod classes;
 mod corrections;
 mod rbac;
 mod verdicts;
@@ -11,7 +12,7 @@ use super::decide::Ruling;
 use super::formula::Formulas;
 use super::inventory::{self, Question};
 use super::request::Request;
-use super::{Options, Outcome, Relaxation, Side, Transport, Verdict, World, legacy, modern, prove};
+use super::{Budget, Doubt, Options, Outcome, Relaxation, Side, Transport, Verdict, World, legacy, modern, prove};
 use crate::mesh::testing::mesh;
 use crate::mesh::{Completeness, Evidence, Mesh, SourceRelease};
 use std::collections::BTreeSet;
@@ -131,7 +132,7 @@ impl Sides {
     /// All verdicts.
     pub fn prove(&self, strict: bool) -> Vec<Verdict> {
         let (old, new) = self.sides();
-        prove(old, new, &Options { strict, budget: 100_000 })
+        prove(old, new, &Options { strict, budget: Budget::default() })
     }
 
     /// The verdict for a port of the only workload.

@@ -292,12 +292,21 @@ fn out_of_budget_is_undecided_and_never_equal() {
         &[APP, DENY_DEFAULT, &policy("new", &format!("{{rules: [{}]}}", new.join(", ")))],
     );
     let (old, new) = sides.sides();
-    let outcome = |budget| {
+    let verdict = |question| {
+        let budget = Budget { question, ..Budget::default() };
         let verdicts = prove(old, new, &Options { strict: true, budget });
-        verdicts.into_iter().find(|verdict| verdict.port == Some(8080)).expect("a verdict").outcome
+        verdicts.into_iter().find(|verdict| verdict.port == Some(8080)).expect("a verdict")
     };
-    assert_eq!(outcome(100_000), Outcome::Equal);
-    assert!(matches!(outcome(0), Outcome::Undecided(n) if n > 0));
+    assert_eq!(verdict(100_000_000).outcome, Outcome::Equal);
+    let hurried: Vec<Verdict> = (8..20).map(|power| verdict(1 << power)).collect();
+    // Not even read; read but not sampled; sampled; proved.
+    let undecided = |verdict: &Verdict| matches!(verdict.outcome, Outcome::Undecided(_));
+    assert_eq!(hurried[0].outcome, Outcome::Undecided(0));
+    assert!(hurried.iter().any(|verdict| matches!(verdict.outcome, Outcome::Undecided(n) if n > 0)), "{hurried:?}");
+    assert!(hurried.iter().all(|verdict| undecided(verdict) || verdict.outcome == Outcome::Equal), "{hurried:?}");
+    assert!(hurried.iter().all(|verdict| undecided(verdict) == verdict.doubt.is_some()), "{hurried:?}");
+    let said = "2 values of the header h0, most of them in ServiceRole default/role";
+    assert!(hurried.iter().any(|verdict| verdict.doubt == Some(Doubt::OutOfBudget(said.to_owned()))), "{hurried:?}");
 }
 
 #[test]

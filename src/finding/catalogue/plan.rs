@@ -28,10 +28,10 @@ codes! {
         remedy: "Add the Deployments, StatefulSets or other workloads to the input (with --inventory, if they live elsewhere); when no pods carry both sets of labels, accept it with `--allow pods-may-be-shared`.",
     }
     PROOF_UNDECIDED = "proof-undecided", Error, None {
-        title: "the proof ran out of its budget",
-        cause: "The policies of a workload are so many or so entangled that old and new could not be compared completely within the stated limit.",
-        risk: "The result may be right, but nobody has shown it; requests that were only sampled did not differ.",
-        remedy: "Split the input (one namespace at a time), or accept an unproved result with `--allow proof-undecided`.",
+        title: "access that could be neither proved equal nor shown to differ",
+        cause: "Either the policies of a workload are so many or so entangled that old and new could not be compared completely within the proof's budget, or something that bears on its pods could not be read or is not understood in full. The message says which.",
+        risk: "The result may be right, but nobody has shown it; requests that were sampled as far as the budget allowed did not differ.",
+        remedy: "If the budget ran out, allow more with `--proof-budget 10`, or split the input (one namespace at a time); if something is not understood, mend it or leave it out. Or accept an unproved result with `--allow proof-undecided`.",
     }
     NOT_YAML_AFTER_EDIT = "result-not-readable", Error, None {
         title: "a rewritten file can no longer be read",

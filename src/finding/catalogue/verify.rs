@@ -25,8 +25,8 @@ codes! {
     }
     ACCESS_UNDECIDED = "access-undecided", Warning, None {
         title: "access that could be neither proved equal nor shown to differ",
-        cause: "The rules of this workload allow so many combinations that the comparison reached its limit; a number of sampled requests was compared instead, and none of them differed.",
-        risk: "A difference that no sampled request showed would go unnoticed.",
-        remedy: "Read the old and the new rules of this workload side by side before the result is applied.",
+        cause: "Either the rules of this workload are so many or so entangled that the comparison ran out of its budget (then sampled requests were compared as far as the budget allowed, and none of them differed), or something that bears on its pods could not be read or is not understood in full. The message says which.",
+        risk: "A difference that nothing showed would go unnoticed.",
+        remedy: "If the budget ran out, allow more with `--proof-budget 10`; if something is not understood, mend it. Otherwise read the old and the new rules of this workload side by side before the result is applied.",
     }
 }

@@ -27,14 +27,18 @@ fn a_code_is_explained_by_cause_risk_and_remedy() {
         access-undecided (warning): access that could be neither proved equal nor shown to differ
 
         Cause
-          The rules of this workload allow so many combinations that the comparison reached its limit; a
-          number of sampled requests was compared instead, and none of them differed.
+          Either the rules of this workload are so many or so entangled that the comparison ran out of its
+          budget (then sampled requests were compared as far as the budget allowed, and none of them
+          differed), or something that bears on its pods could not be read or is not understood in full. The
+          message says which.
 
         Risk
-          A difference that no sampled request showed would go unnoticed.
+          A difference that nothing showed would go unnoticed.
 
         Remedy
-          Read the old and the new rules of this workload side by side before the result is applied.
+          If the budget ran out, allow more with `--proof-budget 10`; if something is not understood, mend
+          it. Otherwise read the old and the new rules of this workload side by side before the result is
+          applied.
     "#]]
     .assert_eq(&explain::render(verify::ACCESS_UNDECIDED, &Style::PLAIN));
 }

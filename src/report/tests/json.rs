@@ -189,7 +189,12 @@ fn the_report_has_the_documented_shape() {
               "transport": "tcp",
               "verdict": "undecided",
               "relaxations": [],
-              "witness": {}
+              "witness": {},
+              "undecided": {
+                "because": "out-of-budget",
+                "at": "440 prefixes and 440 suffixes of the path",
+                "sampled": 10000
+              }
             },
             {
               "workload": {

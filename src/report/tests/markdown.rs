@@ -17,7 +17,7 @@ fn the_verdict_comes_first() {
         | Verdict | Workload | Port | Traffic | Request | Before | After |
         |---|---|---|---|---|---|---|
         | **wider** | `Deployment shop/cart` | 8080 | HTTP | `` from cluster.local/ns/web/sa/front over mutual TLS: GET /v1/items on shop/cart port 8080; header x-env: prod\|`x` `` | denied (no rule of any ServiceRole matches) | allowed (rule 1 of AuthorizationPolicy shop/viewer, roles.yaml:8) |
-        | **undecided** | `Deployment shop/front` | undeclared | TCP | too many combinations to prove within the budget; 10000 sampled requests were compared and none differs | | |
+        | **undecided** | `Deployment shop/front` | undeclared | TCP | not everything is proved: the proof ran out of its budget at 440 prefixes and 440 suffixes of the path; 10000 sampled requests were compared and none differs | | |
 
         ### Errors (1)
 
@@ -106,7 +106,7 @@ fn a_comparison_has_no_conversions() {
         | Verdict | Workload | Port | Traffic | Request | Before | After |
         |---|---|---|---|---|---|---|
         | **wider** | `Deployment shop/cart` | 8080 | HTTP | `` from cluster.local/ns/web/sa/front over mutual TLS: GET /v1/items on shop/cart port 8080; header x-env: prod\|`x` `` | denied (no rule of any ServiceRole matches) | allowed (rule 1 of AuthorizationPolicy shop/viewer, roles.yaml:8) |
-        | **undecided** | `Deployment shop/front` | undeclared | TCP | too many combinations to prove within the budget; 10000 sampled requests were compared and none differs | | |
+        | **undecided** | `Deployment shop/front` | undeclared | TCP | not everything is proved: the proof ran out of its budget at 440 prefixes and 440 suffixes of the path; 10000 sampled requests were compared and none differs | | |
 
     "#]].assert_eq(&markdown::render(&comparison(), &Style::PLAIN));
 }

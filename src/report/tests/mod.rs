@@ -107,7 +107,7 @@ fn verification(name: &str, port: Option<u16>, verdict: Verdict) -> Verification
         relaxations: Default::default(),
         witness: Witnesses::default(),
         stand_in: false,
-        sampled: 0,
+        undecided: None,
     }
 }
 
@@ -205,7 +205,7 @@ fn sample() -> Report {
             },
             Verification {
                 transport: Transport::Tcp,
-                sampled: 10_000,
+                undecided: Some(Undecided::OutOfBudget { at: "440 prefixes and 440 suffixes of the path".into(), sampled: 10_000 }),
                 ..verification("front", None, Verdict::Undecided)
             },
         ],

@@ -22,11 +22,11 @@ fn findings_and_differences_become_results() {
                         "text": "access that could be neither proved equal nor shown to differ"
                       },
                       "fullDescription": {
-                        "text": "The rules of this workload allow so many combinations that the comparison reached its limit; a number of sampled requests was compared instead, and none of them differed. A difference that no sampled request showed would go unnoticed."
+                        "text": "Either the rules of this workload are so many or so entangled that the comparison ran out of its budget (then sampled requests were compared as far as the budget allowed, and none of them differed), or something that bears on its pods could not be read or is not understood in full. The message says which. A difference that nothing showed would go unnoticed."
                       },
                       "help": {
-                        "text": "The rules of this workload allow so many combinations that the comparison reached its limit; a number of sampled requests was compared instead, and none of them differed.\n\nA difference that no sampled request showed would go unnoticed.\n\nRead the old and the new rules of this workload side by side before the result is applied.",
-                        "markdown": "**Cause:** The rules of this workload allow so many combinations that the comparison reached its limit; a number of sampled requests was compared instead, and none of them differed.\n\n**Risk:** A difference that no sampled request showed would go unnoticed.\n\n**Remedy:** Read the old and the new rules of this workload side by side before the result is applied."
+                        "text": "Either the rules of this workload are so many or so entangled that the comparison ran out of its budget (then sampled requests were compared as far as the budget allowed, and none of them differed), or something that bears on its pods could not be read or is not understood in full. The message says which.\n\nA difference that nothing showed would go unnoticed.\n\nIf the budget ran out, allow more with `--proof-budget 10`; if something is not understood, mend it. Otherwise read the old and the new rules of this workload side by side before the result is applied.",
+                        "markdown": "**Cause:** Either the rules of this workload are so many or so entangled that the comparison ran out of its budget (then sampled requests were compared as far as the budget allowed, and none of them differed), or something that bears on its pods could not be read or is not understood in full. The message says which.\n\n**Risk:** A difference that nothing showed would go unnoticed.\n\n**Remedy:** If the budget ran out, allow more with `--proof-budget 10`; if something is not understood, mend it. Otherwise read the old and the new rules of this workload side by side before the result is applied."
                       },
                       "defaultConfiguration": {
                         "level": "warning"
@@ -287,7 +287,7 @@ fn findings_and_differences_become_results() {
                   "ruleIndex": 0,
                   "level": "warning",
                   "message": {
-                    "text": "Deployment shop/front, ports that no Service declares, TCP: too many combinations to prove within the budget; 10000 sampled requests were compared and none differs."
+                    "text": "Deployment shop/front, ports that no Service declares, TCP: not everything is proved: the proof ran out of its budget at 440 prefixes and 440 suffixes of the path; 10000 sampled requests were compared and none differs."
                   },
                   "properties": {
                     "direction": "none"
