@@ -34,11 +34,7 @@ pub fn services<'a>(before: &Side<'a>, after: &Side<'a>) -> &'a Mesh {
 
 /// The workloads of both sides; stand-ins in every variety that a selector or a label constraint can tell apart.
 pub fn pods(before: &Side<'_>, after: &Side<'_>) -> Vec<Pods> {
-    let key = |workload: &Workload| workload.meta.object();
-    let old = before.mesh.subjects().into_iter().map(|workload| (key(&workload), workload));
-    let old: BTreeMap<_, Workload> = old.collect();
-    let new = after.mesh.subjects().into_iter().map(|workload| (key(&workload), workload));
-    let new: BTreeMap<_, Workload> = new.collect();
+    let (old, new) = (by_name(before.mesh), by_name(after.mesh));
     let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
     let mut asked: BTreeMap<&str, BTreeSet<Labels>> = BTreeMap::new();
     let mut found = Vec::new();
@@ -67,6 +63,18 @@ pub fn pods(before: &Side<'_>, after: &Side<'_>) -> Vec<Pods> {
     found
 }
 
+/// The workloads by name; versions of one name are told apart by their order.
+fn by_name(mesh: &Mesh) -> BTreeMap<(ObjectRef, usize), Workload> {
+    let mut found: BTreeMap<(ObjectRef, usize), Workload> = BTreeMap::new();
+    let mut versions: BTreeMap<ObjectRef, usize> = BTreeMap::new();
+    for workload in mesh.subjects() {
+        let version = versions.entry(workload.meta.object()).or_default();
+        found.insert((workload.meta.object(), *version), workload);
+        *version += 1;
+    }
+    found
+}
+
 /// True when it is not known what a side does about these pods. A rejected old object may have been enforced all the
 /// same; an unreadable object may be anything; custom ingress listeners of a Sidecar replaced those of the Services in
 /// old releases, and are not modelled.
@@ -80,7 +88,20 @@ fn in_doubt(side: &Side<'_>, workload: &Workload) -> bool {
             || namespace == mesh.settings.root_namespace
             || may_become(namespace, &workload.meta.namespace)
     };
-    let unread = mesh.unreadable.iter().any(|(_, object)| object.kind != "DestinationRule" && bears(object));
+    // Of a Service with several versions, ANY of them may select the pods.
+    let versions = |object: &ObjectRef| {
+        let named = mesh.services.iter().filter(|service| service.meta.object() == *object);
+        named.filter_map(|service| service.selector.as_ref()).collect::<Vec<_>>()
+    };
+    let selects_them = |selector: &&Labels| match workload.stand_in {
+        true => compatible(selector, &workload.pod_labels),
+        false => selects(selector, &workload.pod_labels),
+    };
+    let doubtful = |object: &ObjectRef| match versions(object) {
+        known if !known.is_empty() => object.namespace == workload.meta.namespace && known.iter().any(&selects_them),
+        _ => bears(object),
+    };
+    let unread = mesh.unreadable.iter().any(|(_, object)| object.kind != "DestinationRule" && doubtful(object));
     let inert = |id| mesh.inert.iter().any(|(inert, ..)| inert == id);
     let rejected = || mesh.rejected.iter().any(|(id, object)| !inert(id) && bears(object));
     unread || (side.world == World::Source && (rejected() || mesh.custom_ingress(workload).is_some()))

@@ -4,11 +4,11 @@ use super::conflicts::{self, Resolution};
 use super::decode::{self, Decoded, Object, Outcome};
 use super::environments::{self, Member, Plan};
 use super::evidence::{self, Completeness, Evidence, InventoryKind};
-use super::{BuildOptions, Environment, Input, Mesh, Settings, World};
+use super::{BuildOptions, Environment, Input, Mesh, Settings, World, twins};
 use crate::api::{ManifestId, namespace};
 use crate::finding::{self, Finding, ObjectRef};
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Decodes the input and splits it into environments (the module `environments` states the rule).
@@ -33,7 +33,8 @@ pub fn build(inputs: Vec<Input>, options: &BuildOptions) -> World {
     let objects: Vec<&Decoded> = decoded.iter().filter(|d| !matches!(d.outcome, Outcome::Patch)).collect();
     let shown: BTreeSet<InventoryKind> = objects.iter().filter_map(|decoded| decoded.shows).collect();
     let evidence = Evidence::new(&options.complete, &shown);
-    let members: Vec<Member> = objects.iter().map(|object| member(object, &inputs)).collect();
+    let mut members: Vec<Member> = objects.iter().map(|object| member(object, &inputs)).collect();
+    agreeing_twins_separate_nothing(&mut members, &objects, &inputs);
     let plans = if options.meshes.is_empty() || options.one_mesh {
         environments::plan(&members, options.one_mesh, &options.roots)
     } else {
@@ -65,6 +66,27 @@ fn member(decoded: &Decoded, inputs: &[Input]) -> Member {
         identity: decoded.unique.then(|| identity(object)),
         separates: object.kind != "Namespace",
         inventory: input.is_some_and(|input| input.inventory),
+    }
+}
+
+/// Objects that are never converted separate folders only where they differ in something that access needs.
+fn agreeing_twins_separate_nothing(members: &mut [Member], objects: &[&Decoded], inputs: &[Input]) {
+    let mut twins: BTreeMap<ObjectRef, Vec<usize>> = BTreeMap::new();
+    for (index, (member, decoded)) in members.iter().zip(objects).enumerate() {
+        if let (Some(identity), false) = (&member.identity, decoded.legacy) {
+            twins.entry(identity.clone()).or_default().push(index);
+        }
+    }
+    for group in twins.into_values() {
+        let Some(first) = group.first().and_then(|index| objects.get(*index)) else { continue };
+        let mut others = group.iter().filter_map(|index| objects.get(*index));
+        if others.all(|other| twins::agree(first, other, inputs)) {
+            for index in group {
+                if let Some(member) = members.get_mut(index) {
+                    member.separates = false;
+                }
+            }
+        }
     }
 }
 

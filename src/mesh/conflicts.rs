@@ -1,11 +1,11 @@
 //! Objects of one environment that cannot all exist: the same identity twice, or two effective RBAC configs.
 
 use super::decode::Decoded;
+use super::twins;
 use super::{Input, Mesh};
 use crate::api::ManifestId;
 use crate::finding::catalogue::mesh as codes;
-use crate::finding::{Code, Finding, ObjectRef};
-use serde_json::Value;
+use crate::finding::{Code, Finding, ObjectRef, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What came of comparing equally near objects of one identity.
@@ -27,20 +27,16 @@ pub(super) fn resolve(seen: &[&Decoded], inputs: &[Input]) -> Resolution {
     }
     let mut resolution = Resolution::default();
     for documents in by_identity.into_values().filter(|documents| documents.len() > 1) {
-        let mut specs = documents.iter().map(|decoded| spec(decoded, inputs));
-        let first = specs.next();
-        let all_equal = specs.all(|spec| Some(spec) == first);
-        if all_equal || documents.iter().all(|decoded| decoded.object.kind == "Namespace") {
+        let Some((first, others)) = documents.split_first() else { continue };
+        if others.iter().all(|other| twins::agree(first, other, inputs)) {
             repeat(&documents, inputs, &mut resolution);
+        } else if documents.iter().all(|decoded| twins::may_differ(decoded)) {
+            differ(&documents, &mut resolution);
         } else {
             contradict(&documents, &mut resolution);
         }
     }
     resolution
-}
-
-fn spec<'a>(decoded: &Decoded, inputs: &'a [Input]) -> Option<&'a Value> {
-    inputs.get(decoded.id.0)?.manifest.value().get("spec").filter(|spec| !spec.is_null())
 }
 
 /// The first document stands for all.
@@ -57,13 +53,30 @@ fn repeat(documents: &[&Decoded], inputs: &[Input], resolution: &mut Resolution)
     }
 }
 
+/// Each version is possible, and each is looked at.
+fn differ(documents: &[&Decoded], resolution: &mut Resolution) {
+    let Some((first, others)) = documents.split_first() else { return };
+    let message = format!(
+        "{} is defined {} times, each time differently; every version is taken for possible.",
+        first.object,
+        documents.len()
+    );
+    let finding = Finding::new(codes::SEVERAL_VERSIONS, message).at(first.place.clone()).on(first.object.clone());
+    let told = others.iter().fold(finding, |finding, other| finding.related(other.place.clone(), "another one"));
+    resolution.findings.push(told);
+}
+
 /// No document can be trusted; each is told with the places of the others.
 fn contradict(documents: &[&Decoded], resolution: &mut Resolution) {
     for decoded in documents {
         resolution.contradicting.insert(decoded.id);
         let others = documents.iter().filter(|other| other.id != decoded.id);
         let message = format!("{} is defined {} times, each time differently.", decoded.object, documents.len());
-        let finding = Finding::new(code_of(&decoded.object.kind), message).at(decoded.place.clone());
+        let mut finding = Finding::new(code_of(&decoded.object.kind), message).at(decoded.place.clone());
+        if decoded.object.kind == "Service" {
+            // Only what depends on the Service is refused, with a finding of its own.
+            finding = finding.severity(Severity::Note);
+        }
         let finding = others.fold(finding, |finding, other| finding.related(other.place.clone(), "another one"));
         resolution.findings.push(finding.on(decoded.object.clone()));
     }

@@ -27,6 +27,7 @@ mod planes;
 mod ports;
 mod settings;
 pub mod testing;
+mod twins;
 mod validate;
 
 pub use build::build;

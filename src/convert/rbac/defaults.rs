@@ -37,7 +37,9 @@ pub(super) struct Converted {
 /// Converts the effective config.
 pub(super) fn convert(context: Context<'_>, scope: Scope<'_>, ground: &Ground<'_>) -> Converted {
     let from: Vec<ManifestId> = scope.config.meta.manifest.into_iter().collect();
-    let fenced = context.options.port_fence || context.options.strict;
+    let asked = context.options.port_fence || context.options.strict;
+    // A fence opens every port but those named: also that of a Service which the input does not show.
+    let fenced = asked && scope.mesh.evidence.closes(&[InventoryKind::Service]);
     let mut builder = Builder {
         scope,
         ground,
@@ -58,6 +60,8 @@ pub(super) fn convert(context: Context<'_>, scope: Scope<'_>, ground: &Ground<'_
     }
     if fenced {
         builder.fences();
+    } else if asked {
+        builder.tell_unfenced();
     }
     builder.finish()
 }

@@ -153,16 +153,7 @@ impl Reach {
                     "Add the output of `{}` to the input, or say with `--inventory-complete` that it does not exist.",
                     kubectl_get("service", around.namespace, name)
                 )),
-                Some((name, Lookup::Ambiguous(one, other))) => Finding::new(
-                    codes::UNRESOLVED_SERVICE,
-                    format!(
-                        "Two different Services named `{name}` in namespace `{}` are equally near.",
-                        around.namespace
-                    ),
-                )
-                .remedy("Keep one of the two in the input, or convert the folders one at a time.")
-                .related(one.meta.place.clone(), "one of them")
-                .related(other.meta.place.clone(), "the other"),
+                Some((_, Lookup::Ambiguous(one, other))) => two_versions(one, other, around),
                 Some((name, Lookup::Absent)) => Finding::new(
                     codes::MATCHES_NO_SERVICE,
                     format!(
@@ -191,6 +182,11 @@ impl Reach {
             .filter(|service| around.grants(place, &mesh.host(service), Some(service)))
             .collect();
         matching.sort_by(|a, b| a.meta.name.cmp(&b.meta.name));
+        if let Some([one, other]) = matching.array_windows().find(|[one, other]| one.meta.name == other.meta.name)
+            && is_pattern(place)
+        {
+            self.findings.push(two_versions(one, other, around).at(at.clone()));
+        }
         let enabled: Vec<&Service> = matching.iter().copied().filter(|service| around.scope.covers(service)).collect();
         self.explain_nothing(place, at, around, &matching, &enabled);
         let mut written_out: Vec<&str> = Vec::new();
@@ -328,6 +324,18 @@ impl Reach {
             );
         }
     }
+}
+
+/// Two different Services of one name are equally near.
+fn two_versions(one: &Service, other: &Service, around: Around<'_>) -> Finding {
+    let (name, namespace) = (&one.meta.name, around.namespace);
+    Finding::new(
+        codes::UNRESOLVED_SERVICE,
+        format!("Two different Services named `{name}` in namespace `{namespace}` are equally near."),
+    )
+    .remedy("Keep one of the two in the input, or convert the folders one at a time.")
+    .related(one.meta.place.clone(), "one of them")
+    .related(other.meta.place.clone(), "the other")
 }
 
 /// True when the rule is for Services by pattern, so that it may be for one that the input does not show.

@@ -123,6 +123,12 @@ codes! {
         risk: "A port that becomes HTTP refuses other connections; on one that is HTTP no longer, rules about requests and tokens do not apply, and grants by them are lost. That is so whatever is converted.",
         remedy: "Make name and appProtocol of the port say the same.",
     }
+    SEVERAL_VERSIONS = "several-versions", Note, None {
+        title: "two versions of one workload or DestinationRule",
+        cause: "Two documents that are equally near describe one workload or DestinationRule differently. A cluster holds one of them; the files do not say which.",
+        risk: "None for access: the result is right for every version, or the proof says for which it is not.",
+        remedy: "Remove the version that is not in use, or convert each environment on its own by naming its folder.",
+    }
     DUPLICATE_DOCUMENT = "duplicate-document", Note, None {
         title: "the same object twice",
         cause: "Two documents of one environment define the same object with the same `spec`; applying both gives one object.",
