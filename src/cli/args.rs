@@ -1,7 +1,7 @@
 //! The command line, as data. What the words mean is decided in the subcommands and in `run`.
 
 use crate::mesh::evidence::kubectl_get_all;
-use crate::mesh::{Completeness, InventoryKind};
+use crate::mesh::{Completeness, Fact, InventoryKind};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -200,13 +200,18 @@ pub struct MeshArgs {
     /// value, of the kinds that the input shows
     #[arg(long, value_name = "KIND,…", num_args = 0..=1, require_equals = true, default_missing_value = "shown")]
     pub inventory_complete: Option<Completeness>,
+    /// State what the input cannot show: `rbac=on|off|namespaces:a,b` (the ClusterRbacConfig that lives elsewhere),
+    /// `mtls=strict|permissive|disable` (the MeshPolicy that does), `sniffing=on|off`; listed in every report (repeatable)
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub assume: Vec<Fact>,
     /// Treat the whole input as one mesh, even where folders hold objects of the same name or look like environments
     #[arg(long)]
     pub one_mesh: bool,
     /// Istio release the old objects ran on [default: 1.5]
     #[arg(long, value_enum, value_name = "RELEASE")]
     pub from: Option<From>,
-    /// The old proxies sniffed the protocol of ports without a protocol name (1.5; off in Istio's charts)
+    /// The same as `--assume sniffing=on`: the old proxies sniffed the protocol of ports without a protocol name (1.5; off
+    /// in Istio's charts)
     #[arg(long)]
     pub inbound_sniffing: bool,
     /// Istio release that will run the result, like 1.22 [default: the newest known, 1.30]

@@ -1,5 +1,6 @@
 //! Options and `meshlift.yaml` put together into what a run needs. Command line options win; lists are joined.
 
+mod facts;
 mod revision;
 mod source;
 
@@ -14,7 +15,7 @@ use crate::files::{self, Limits, Root, Snapshot};
 use crate::finding::catalogue::mtls::PLAINTEXT_PERMISSIVE;
 use crate::finding::{Code, Finding};
 use crate::mapping::Mappings;
-use crate::mesh::{Completeness, Settings, SourceRelease, Version};
+use crate::mesh::{Completeness, Facts, Settings, SourceRelease, Version};
 use crate::report::{self, Purpose, Report};
 use crate::run::{Folders, Job, Reading};
 use anyhow::{Context, bail};
@@ -29,7 +30,8 @@ pub fn job(args: &ConversionArgs, purpose: Purpose) -> anyhow::Result<Job> {
     let limits = limits(&args.mesh.limits);
     let in_force = source::in_force(&args.mesh.settings, &limits)?;
     let config = &in_force.config;
-    let settings = mesh_settings(&args.mesh, &in_force)?;
+    let facts = facts::stated(&args.mesh, &in_force)?;
+    let settings = mesh_settings(&args.mesh, &in_force, &facts)?;
     let (source, target) = (settings.source, settings.target);
     let mapping_files = match &args.mappings {
         Some(folder) => Some(files::read_mappings(folder, &limits)?),
@@ -52,6 +54,7 @@ pub fn job(args: &ConversionArgs, purpose: Purpose) -> anyhow::Result<Job> {
             one_mesh: args.mesh.one_mesh || config.one_mesh,
             complete: completeness(&args.mesh, config),
             folders: folders(&in_force)?,
+            facts,
             settings_from: in_force.name.clone(),
             limits,
             ..Reading::default()
@@ -97,11 +100,13 @@ pub fn reading_at(args: &MeshArgs, snapshot: &mut Snapshot) -> anyhow::Result<(R
 
 fn reading_under(args: &MeshArgs, in_force: &InForce, limits: Limits) -> anyhow::Result<(Reading, Vec<Root>)> {
     let config = &in_force.config;
+    let facts = facts::stated(args, in_force)?;
     let reading = Reading {
-        settings: mesh_settings(args, in_force)?,
+        settings: mesh_settings(args, in_force, &facts)?,
         one_mesh: args.one_mesh || config.one_mesh,
         complete: completeness(args, config),
         folders: folders(in_force)?,
+        facts,
         settings_from: in_force.name.clone(),
         limits,
         ..Reading::default()
@@ -144,10 +149,10 @@ pub fn write_report(args: &ConversionArgs, report: &Report) -> anyhow::Result<()
 fn completeness(args: &MeshArgs, config: &Config) -> Completeness {
     let option = args.inventory_complete.clone().unwrap_or_default();
     let setting = if config.inventory_complete { Completeness::Shown } else { Completeness::Open };
-    option.and(setting)
+    option.and(setting).and(config.inventory.complete.clone())
 }
 
-fn mesh_settings(args: &MeshArgs, in_force: &InForce) -> anyhow::Result<Settings> {
+fn mesh_settings(args: &MeshArgs, in_force: &InForce, facts: &Facts) -> anyhow::Result<Settings> {
     let config = &in_force.config;
     let default = Settings::default();
     let source = match (args.from, config.from.as_deref()) {
@@ -181,15 +186,16 @@ fn mesh_settings(args: &MeshArgs, in_force: &InForce) -> anyhow::Result<Settings
         trust_domain_aliases: aliases,
         cluster_domain: pick(&args.cluster_domain, &config.cluster_domain, default.cluster_domain.clone()),
         default_namespace: args.namespace.clone().or_else(|| config.namespace.clone()),
-        inbound_sniffing: args.inbound_sniffing || config.inbound_sniffing,
+        inbound_sniffing: facts.sniffing(),
     })
 }
 
 fn roots(paths: &[PathBuf], args: &MeshArgs, in_force: &InForce) -> anyhow::Result<Vec<Root>> {
     let mut roots: Vec<Root> = paths.iter().map(Root::input).collect();
     roots.extend(args.inventory.iter().map(Root::inventory));
-    for (index, path) in in_force.config.inventory.iter().enumerate() {
-        roots.push(Root::inventory(in_force.path(&format!("/inventory/{index}"), path)?));
+    let inventory = &in_force.config.inventory;
+    for (index, path) in inventory.paths.iter().enumerate() {
+        roots.push(Root::inventory(in_force.path(&format!("{}/{index}", inventory.paths_at), path)?));
     }
     Ok(roots)
 }

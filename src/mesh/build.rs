@@ -2,10 +2,11 @@
 
 use super::conflicts::{self, Resolution};
 use super::decode::{self, Decoded, Object, Outcome};
-use super::environments::{self, Member, Plan};
+use super::environments::{self, Member, Origin, Plan};
 use super::evidence::{self, Completeness, Evidence, InventoryKind};
-use super::{BuildOptions, Environment, Input, Mesh, Settings, World, twins};
+use super::{BuildOptions, Environment, Input, Mesh, Settings, World, stated, twins};
 use crate::api::{ManifestId, namespace};
+use crate::finding::catalogue::given::STATED_FACT_OVERRULED;
 use crate::finding::{self, Finding, ObjectRef};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,20 +32,27 @@ pub fn build(inputs: Vec<Input>, options: &BuildOptions) -> World {
 
     // A patch is not an object: it neither exists nor separates environments.
     let objects: Vec<&Decoded> = decoded.iter().filter(|d| !matches!(d.outcome, Outcome::Patch)).collect();
-    let shown: BTreeSet<InventoryKind> = objects.iter().filter_map(|decoded| decoded.shows).collect();
+    // What somebody states was not seen: it is no evidence that a kind was asked for.
+    let is_stated = |id: ManifestId| inputs.get(id.0).is_some_and(|input| options.facts.hold(&input.manifest));
+    let seen = objects.iter().filter(|decoded| !is_stated(decoded.id));
+    let shown: BTreeSet<InventoryKind> = seen.filter_map(|decoded| decoded.shows).collect();
     let evidence = Evidence::new(&options.complete, &shown);
-    let mut members: Vec<Member> = objects.iter().map(|object| member(object, &inputs)).collect();
+    let mut members: Vec<Member> = objects.iter().map(|object| member(object, &inputs, is_stated(object.id))).collect();
     agreeing_twins_separate_nothing(&mut members, &objects, &inputs);
     let plans = if options.meshes.is_empty() || options.one_mesh {
         environments::plan(&members, options.one_mesh, &options.roots)
     } else {
         environments::plan_meshes(&members, &options.meshes)
     };
-    let environments = plans
+    let environments: Vec<Environment> = plans
         .into_iter()
         .map(|plan| environment(plan, &objects, &inputs, (options, &evidence), &mut findings))
         .collect();
 
+    let (given, overruled) = options.facts.given(environments.iter().map(|environment| &environment.mesh));
+    // A contradiction has been told as an error already.
+    let contradicted = findings.iter().any(|finding| finding.code == STATED_FACT_OVERRULED);
+    findings.extend(overruled.into_iter().filter(|_| !contradicted));
     finding::sort(&mut findings);
     let is_input = |id: ManifestId| inputs.get(id.0).is_some_and(|input| !input.inventory);
     let legacy: Vec<&Decoded> = decoded.iter().filter(|d| d.legacy && is_input(d.id)).collect();
@@ -54,18 +62,23 @@ pub fn build(inputs: Vec<Input>, options: &BuildOptions) -> World {
         Completeness::Open | Completeness::Kinds(_) | Completeness::All => Vec::new(),
     };
     let legacy = legacy.iter().map(|decoded| decoded.id).collect();
-    World { manifests: inputs, environments, findings, legacy, not_shown }
+    World { manifests: inputs, environments, findings, legacy, not_shown, given }
 }
 
-fn member(decoded: &Decoded, inputs: &[Input]) -> Member {
+fn member(decoded: &Decoded, inputs: &[Input], stated: bool) -> Member {
     let input = inputs.get(decoded.id.0);
+    let from = match input {
+        _ if stated => Origin::Stated,
+        Some(input) if input.inventory => Origin::Inventory,
+        _ => Origin::Input,
+    };
     let object = &decoded.object;
     Member {
         file: input.map(|input| input.manifest.file().clone()).unwrap_or_else(|| Arc::from("")),
         folder: input.map(|input| decode::folder_of(input.manifest.file()).to_owned()).unwrap_or_default(),
         identity: decoded.unique.then(|| identity(object)),
         separates: object.kind != "Namespace",
-        inventory: input.is_some_and(|input| input.inventory),
+        from,
     }
 }
 
@@ -130,6 +143,7 @@ fn environment(
     }
     findings.extend(resolution.findings);
     drop_owned_workloads(&seen, &mut mesh);
+    findings.extend(stated::give_way(&mut mesh, &options.facts));
     findings.extend(conflicts::several_configs(&mut mesh));
     let shared = plan.shared.iter().filter_map(|index| objects.get(*index));
     mesh.shared = shared.filter(|decoded| decoded.legacy).map(|decoded| decoded.id).collect();

@@ -11,7 +11,7 @@
 //!    environment below sees it, unless something nearer has the same identity.
 //! 4. A folder whose own object is hidden that way in some environment below is an environment itself: what it holds
 //!    is in force somewhere.
-//! 5. Inventories are shared by all, and found last.
+//! 5. Inventories are shared by all, and found after the input; what the user states is found last.
 //! 6. A caller that compares with a state that was split already gives its roots ([`super::BuildOptions::roots`]).
 //!
 //! For example, with a MeshPolicy in `dev/` and in `prod/`, Policies in both, and Services in `common/`:
@@ -39,8 +39,19 @@ pub(super) struct Member {
     pub(super) identity: Option<ObjectRef>,
     /// False for objects that may occur in many folders without separating them.
     pub(super) separates: bool,
+    /// Where it comes from.
+    pub(super) from: Origin,
+}
+
+/// Where an object comes from, the farthest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Origin {
+    /// The user states it.
+    Stated,
     /// From `--inventory`.
-    pub(super) inventory: bool,
+    Inventory,
+    /// From the input.
+    Input,
 }
 
 /// An environment as indexes into the members.
@@ -68,16 +79,16 @@ pub(super) fn plan(members: &[Member], one_mesh: bool, given: &BTreeSet<String>)
 }
 
 /// The environments that the user has named, each with its files: a mesh sees these, then what no mesh has, then
-/// inventories.
+/// inventories, then what is stated.
 pub(super) fn plan_meshes(members: &[Member], meshes: &BTreeMap<String, BTreeSet<Arc<str>>>) -> Vec<Plan> {
     let is_shared = |member: &Member| !meshes.values().any(|files| files.contains(&member.file));
     let plan = |(name, files): (&String, &BTreeSet<Arc<str>>)| {
         let nearness = |index: usize| {
             let member = members.get(index)?;
             match () {
-                () if member.inventory => Some((false, 0)),
-                () if files.contains(&member.file) => Some((true, 1)),
-                () => is_shared(member).then_some((true, 0)),
+                () if member.from != Origin::Input => Some((member.from, 0)),
+                () if files.contains(&member.file) => Some((Origin::Input, 1)),
+                () => is_shared(member).then_some((Origin::Input, 0)),
             }
         };
         Plan { root: name.clone(), members: nearest(members, nearness), shared: BTreeSet::new() }
@@ -107,7 +118,7 @@ fn is_below(folder: &str, root: &str) -> bool {
 /// Rule 1.
 fn roots(members: &[Member]) -> BTreeSet<String> {
     let mut folders_of: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
-    for member in members.iter().filter(|member| member.separates && !member.inventory) {
+    for member in members.iter().filter(|member| member.separates && member.from == Origin::Input) {
         if let Some(identity) = &member.identity {
             folders_of.entry(identity).or_default().insert(&member.folder);
         }
@@ -142,7 +153,9 @@ fn environments<'r>(members: &[Member], levels: &[&'r str], roots: &'r BTreeSet<
         environments.insert("");
     }
     let mut levels_of: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
-    for (member, level) in members.iter().zip(levels).filter(|(member, _)| member.separates && !member.inventory) {
+    for (member, level) in
+        members.iter().zip(levels).filter(|(member, _)| member.separates && member.from == Origin::Input)
+    {
         levels_of.entry(&member.identity).or_default().insert(level);
     }
     for (_, levels) in levels_of.into_iter().filter(|(identity, _)| identity.is_some()) {
@@ -154,20 +167,20 @@ fn environments<'r>(members: &[Member], levels: &[&'r str], roots: &'r BTreeSet<
 
 /// Rules 3 and 5: what an environment sees.
 fn visible(members: &[Member], levels: &[&str], root: &str) -> Vec<usize> {
-    // How near a member is: the longer its level, the nearer; an inventory is farthest.
-    let nearness = |index: usize| -> Option<(bool, usize)> {
+    // How near a member is: the longer its level, the nearer; an inventory is farther, and what is stated farthest.
+    let nearness = |index: usize| -> Option<(Origin, usize)> {
         let (member, level) = (members.get(index)?, levels.get(index)?);
-        if member.inventory {
-            return Some((false, 0));
+        if member.from != Origin::Input {
+            return Some((member.from, 0));
         }
-        is_below(root, level).then_some((true, level.len()))
+        is_below(root, level).then_some((Origin::Input, level.len()))
     };
     nearest(members, nearness)
 }
 
 /// The members that are near at all, and of one identity only the nearest.
-fn nearest(members: &[Member], nearness: impl Fn(usize) -> Option<(bool, usize)>) -> Vec<usize> {
-    let mut nearest: BTreeMap<_, (bool, usize)> = BTreeMap::new();
+fn nearest(members: &[Member], nearness: impl Fn(usize) -> Option<(Origin, usize)>) -> Vec<usize> {
+    let mut nearest: BTreeMap<_, (Origin, usize)> = BTreeMap::new();
     for (index, member) in members.iter().enumerate() {
         if let (Some(identity), Some(near)) = (&member.identity, nearness(index)) {
             let best = nearest.entry(identity).or_insert(near);
@@ -207,7 +220,7 @@ mod tests {
                     folder: folder.to_owned(),
                     identity: Some(ObjectRef::new("Kind", "ns", name)),
                     separates: !name.starts_with(|c: char| c.is_uppercase()),
-                    inventory: folder == "inventory",
+                    from: if folder == "inventory" { Origin::Inventory } else { Origin::Input },
                 }
             })
             .collect()

@@ -9,7 +9,7 @@ use crate::api::legacy::{AuthenticationPolicy, RbacConfig, ServiceRole, ServiceR
 use crate::api::networking::{DestinationRule, ServiceEntry, Sidecar};
 use crate::api::security::{AuthorizationPolicy, PeerAuthentication, RequestAuthentication};
 use crate::api::{Labels, ManifestId, Meta};
-use crate::finding::{Code, Finding, ObjectRef};
+use crate::finding::{Assumption, Code, Finding, ObjectRef};
 use crate::yaml::Manifest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,6 +26,7 @@ mod openshift;
 mod planes;
 mod ports;
 mod settings;
+mod stated;
 pub mod testing;
 mod twins;
 mod validate;
@@ -36,7 +37,8 @@ pub use environments::contains;
 pub use evidence::{Completeness, Evidence, InventoryKind};
 pub use kustomized::{Overlay, OverlayRole};
 pub use lookup::{kubectl_get, may_become};
-pub use settings::{Settings, SourceRelease, Version};
+pub use settings::{Settings, Sniffing, SourceRelease, Version};
+pub use stated::{Fact, Facts, MtlsFact, RbacFact, Stated};
 
 /// One environment: the objects that see each other (`design.md` §5).
 #[derive(Clone, Debug)]
@@ -173,6 +175,8 @@ pub struct BuildOptions {
     pub namespaces: BTreeMap<Arc<str>, String>,
     /// `--inventory-complete`: what the user says about objects that are not here.
     pub complete: Completeness,
+    /// What the user states about the mesh; their objects are among the inputs ([`Facts::inputs`]).
+    pub facts: Facts,
     /// Folders that are environment roots in any case, because they are on the other side of a comparison.
     pub roots: BTreeSet<String>,
     /// Folder (as in `Manifest::file`'s parent, `""` for the top) to the `namespace:` of its kustomization, `None` when it sets none.
@@ -204,4 +208,6 @@ pub struct World {
     /// Kinds that decide about the old objects of the input and that a bare `--inventory-complete` leaves open, because
     /// the input shows none of them. Empty in every other case.
     pub not_shown: Vec<InventoryKind>,
+    /// What the user states and what counts in ANY environment.
+    pub given: Vec<Assumption>,
 }

@@ -1,7 +1,7 @@
 //! Ports: which container port a service port leads to, which service governs it, and what protocol it speaks
 //! (`spec/rbac.md` §3.1, `spec/authn.md` §2.2 and §4.3).
 
-use super::{GovernedPort, Mesh, Protocol};
+use super::{GovernedPort, Mesh, Protocol, Sniffing};
 use crate::api::core::{Service, ServicePort, TargetPort, Transport, Workload};
 use std::collections::BTreeMap;
 
@@ -74,7 +74,7 @@ impl Mesh {
     pub fn old_protocol(&self, port: &ServicePort) -> Protocol {
         match named_protocol(&port.name) {
             Some(protocol) => protocol,
-            None if self.settings.inbound_sniffing => Protocol::Auto,
+            None if self.settings.inbound_sniffing == Sniffing::On => Protocol::Auto,
             None => Protocol::Tcp,
         }
     }

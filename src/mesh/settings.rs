@@ -22,7 +22,19 @@ pub struct Settings {
     pub default_namespace: Option<String>,
     /// `PILOT_ENABLE_PROTOCOL_SNIFFING_FOR_INBOUND` of the old mesh: ports without a protocol prefix had both kinds of
     /// filter chain. Shipped charts and profiles of 1.4 and 1.5 switch it off (`spec/rbac.md` §1.6).
-    pub inbound_sniffing: bool,
+    pub inbound_sniffing: Sniffing,
+}
+
+/// Whether the old mesh sniffed inbound traffic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sniffing {
+    /// Nobody said; taken for off, as in shipped charts, where nothing is lost by it.
+    #[default]
+    Unknown,
+    /// It did.
+    On,
+    /// It did not.
+    Off,
 }
 
 impl Default for Settings {
@@ -35,7 +47,7 @@ impl Default for Settings {
             trust_domain_aliases: Vec::new(),
             cluster_domain: "cluster.local".to_owned(),
             default_namespace: None,
-            inbound_sniffing: false,
+            inbound_sniffing: Sniffing::Unknown,
         }
     }
 }

@@ -26,7 +26,10 @@ pub fn render(report: &Report, _style: &Style) -> String {
         words::access_line(report),
         words::files_line(report),
     ];
-    text.extend(summary.iter().flatten().map(|line| command(Severity::Note, None, "meshlift", line)));
+    let given = words::assumption_lines(report).into_iter().map(|line| Some(format!("given {line}")));
+    text.extend(
+        summary.into_iter().chain(given).flatten().map(|line| command(Severity::Note, None, "meshlift", &line)),
+    );
     text
 }
 

@@ -35,8 +35,16 @@ pub fn render(report: &Report, _style: &Style) -> String {
             "results": results,
         }],
     });
-    if let (Some(settings), Some(run)) = (&report.settings, log.pointer_mut("/runs/0").and_then(Value::as_object_mut)) {
-        run.insert("properties".to_owned(), json!({ "settings": settings }));
+    let mut properties = Map::new();
+    if let Some(settings) = &report.settings {
+        properties.insert("settings".to_owned(), json!(settings));
+    }
+    let given = words::assumption_lines(report);
+    if !given.is_empty() {
+        properties.insert("given".to_owned(), json!(given));
+    }
+    if let (false, Some(run)) = (properties.is_empty(), log.pointer_mut("/runs/0").and_then(Value::as_object_mut)) {
+        run.insert("properties".to_owned(), Value::Object(properties));
     }
     // Serialising a `Value` cannot fail.
     gate::json(&serde_json::to_string_pretty(&log).unwrap_or_default()) + "\n"

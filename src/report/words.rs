@@ -5,8 +5,9 @@
 use super::alike::Shown;
 use super::gate;
 use super::model::{Decision, OldTexts, Purpose, Report, Transport, Undecided, Verdict, Verification, Witness, Wrote};
+use crate::finding::catalogue::given::STATED_FACT;
 use crate::finding::catalogue::verify;
-use crate::finding::{Code, Direction, Finding, ObjectRef, Place, Severity, namespace};
+use crate::finding::{Assumption, Code, Direction, Finding, ObjectRef, Place, Severity, namespace};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// "1 port", "2 ports": a count with its noun, which takes a plain `s` in the plural.
@@ -228,12 +229,11 @@ const ASSUMPTIONS_TOLD: usize = 3;
 
 /// What the verdict rests on, one sentence each with the command that checks it; many of one kind are counted.
 pub(super) fn assumption_lines(report: &Report) -> Vec<String> {
-    if report.unverified.is_some() {
-        return Vec::new();
-    }
     let mut lines = Vec::new();
     let mut told: BTreeMap<Code, usize> = BTreeMap::new();
-    for assumption in &report.assumptions {
+    // What the user states is a given of every report; what the result rests on only matters where it is proved.
+    let counts = |assumption: &&Assumption| report.unverified.is_none() || assumption.code == STATED_FACT;
+    for assumption in report.assumptions.iter().filter(counts) {
         let told = told.entry(assumption.code).or_default();
         *told += 1;
         if *told <= ASSUMPTIONS_TOLD {

@@ -50,7 +50,7 @@ pub fn report(
         relaxations: plan.ledger.relaxations().iter().map(|relaxation| relaxation.name().to_owned()).collect(),
         sources: sources(loaded, &findings),
         findings,
-        assumptions: plan.ledger.assumptions(),
+        assumptions: [loaded.world.given.clone(), plan.ledger.assumptions()].concat(),
         refused: refused(plan, manifests),
         ..Report::default()
     }

@@ -5,7 +5,7 @@ use super::bases;
 use crate::files::{self, Ignoring, Manner, Role, Root, Snapshot, Want};
 use crate::finding::Finding;
 use crate::finding::catalogue::input;
-use crate::mesh::{self, BuildOptions, Completeness, Input, Settings, World};
+use crate::mesh::{self, BuildOptions, Completeness, Facts, Input, Settings, World};
 use crate::yaml::{Manifest, Stream, TemplateLanguage};
 use rayon::prelude::*;
 use serde_json::Value;
@@ -24,6 +24,8 @@ pub struct Reading {
     pub folders: Folders,
     /// `--inventory-complete`.
     pub complete: Completeness,
+    /// `--assume`, and `mesh:` of the settings.
+    pub facts: Facts,
     /// How reports name the settings file in force; `None` without one.
     pub settings_from: Option<String>,
     /// How much is read of one file, and from where.
@@ -148,10 +150,12 @@ fn from_scan(scan: files::Scan, kustomizations: &files::kustomize::Kustomization
         }
         by_path.insert(file.source.shown.clone(), ReadFile { source: file, stream });
     }
+    inputs.extend(reading.facts.inputs());
     let options = BuildOptions {
         settings: reading.settings.clone(),
         one_mesh: reading.one_mesh || single,
         complete: reading.complete.clone(),
+        facts: reading.facts.clone(),
         kustomizations: namespaces(kustomizations),
         overlays: bases::overlays(kustomizations, by_path.keys().map(|path| &**path)),
         namespaces: reading.folders.namespaces_of(by_path.keys()),

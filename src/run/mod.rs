@@ -9,6 +9,7 @@ mod fill;
 mod folders;
 mod load;
 mod proof;
+mod stated;
 mod strangers;
 mod verify;
 

@@ -1,11 +1,11 @@
 //! `verify`: compares two sets of manifests, any mix of old and new kinds on either side.
 
 use super::load::{self, Loaded, Reading};
-use super::{fill, strangers};
+use super::{fill, stated, strangers};
 use crate::access::{self, Side, World};
 use crate::files::{self, Ignoring, Root, Snapshot, Want};
-use crate::finding::Finding;
 use crate::finding::catalogue::input;
+use crate::finding::{Assumption, Finding};
 use crate::mesh::{self, Mesh};
 use crate::report::{Purpose, Report, Summary};
 use std::collections::{BTreeMap, BTreeSet};
@@ -125,6 +125,8 @@ pub fn verify(comparison: &Comparison, reading: &Reading, options: &access::Opti
     let mut verdicts = Vec::new();
     for (before, after) in pairs(comparison) {
         let (before, after) = (before.unwrap_or(&empty), after.unwrap_or(&empty));
+        let (before, after) = (stated::in_the_api_of(before, reading), stated::in_the_api_of(after, reading));
+        let (before, after) = (&*before, &*after);
         let namespaces = strangers::namespaces(&[before, after]);
         let (before, after) = (strangers::joined(before, &namespaces), strangers::joined(after, &namespaces));
         verdicts.extend(access::prove(side(&before), side(&after), options));
@@ -139,6 +141,7 @@ pub fn verify(comparison: &Comparison, reading: &Reading, options: &access::Opti
         findings.extend(loaded.findings.iter().cloned());
         findings.extend(loaded.world.findings.iter().cloned());
     }
+    let given = [&comparison.before, &comparison.after].map(|loaded| loaded.world.given.clone()).concat();
     let mut sources = fill::sources(&comparison.before, &findings);
     sources.extend(fill::sources(&comparison.after, &findings));
     let both = |count: fn(&Loaded) -> usize| count(&comparison.before) + count(&comparison.after);
@@ -152,6 +155,7 @@ pub fn verify(comparison: &Comparison, reading: &Reading, options: &access::Opti
         },
         verification: verdicts.into_iter().map(fill::verification).collect(),
         purpose: Purpose::Compare,
+        assumptions: once(given),
         settings: reading.settings_from.clone(),
         findings,
         sources,
@@ -159,6 +163,17 @@ pub fn verify(comparison: &Comparison, reading: &Reading, options: &access::Opti
     };
     report.sort();
     report
+}
+
+/// Both sides have the same facts stated; each is told once.
+fn once(given: Vec<Assumption>) -> Vec<Assumption> {
+    let mut told: Vec<Assumption> = Vec::new();
+    for assumption in given {
+        if !told.contains(&assumption) {
+            told.push(assumption);
+        }
+    }
+    told
 }
 
 /// A side that holds old objects ran on the source release, also when they were rejected; one without runs on the target.

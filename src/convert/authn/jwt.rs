@@ -22,7 +22,7 @@ use crate::api::core::{TargetPort, Transport};
 use crate::api::legacy::{AuthenticationPolicy, PeerMethod};
 use crate::finding::catalogue::{jwt as codes, mtls};
 use crate::finding::{Direction, Finding, Severity};
-use crate::mesh::{InventoryKind, Protocol, SourceRelease, selects};
+use crate::mesh::{InventoryKind, Protocol, Sniffing, SourceRelease, selects};
 use asked::Asked;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -191,7 +191,8 @@ fn is_http(subject: &Subject<'_>, port: &Port<'_>) -> bool {
 }
 
 /// A policy with tokens on a port that was not HTTP never looked at them there (J13, E45, E74). On 1.5 that is known
-/// for sure only of ports whose name announces another protocol: proxies that sniffed demanded tokens on the others.
+/// for sure only of ports whose name announces another protocol, unless somebody states whether proxies sniffed: those
+/// that did demanded tokens on the others.
 fn without_http(work: &mut Work<'_>, subject: &Subject<'_>, port: &Port<'_>, policy: &AuthenticationPolicy) {
     let Some(governed) = &port.governed else { return };
     if subject.gateway {
@@ -199,7 +200,9 @@ fn without_http(work: &mut Work<'_>, subject: &Subject<'_>, port: &Port<'_>, pol
     }
     let name = &governed.service_port.name;
     let announces = announces_bytes(name);
-    let may_have_been_sniffed = !announces && work.mesh().settings.source == SourceRelease::V1_5;
+    let settings = &work.mesh().settings;
+    let unknown = settings.source == SourceRelease::V1_5 && settings.inbound_sniffing == Sniffing::Unknown;
+    let may_have_been_sniffed = !announces && unknown;
     if policy.targets.is_empty() && !may_have_been_sniffed {
         return;
     }
@@ -212,7 +215,7 @@ fn without_http(work: &mut Work<'_>, subject: &Subject<'_>, port: &Port<'_>, pol
             "Port {port} of Service {} {name}; Istio 1.5 demanded tokens on it only if its proxies sniffed inbound protocols, which nothing in the input tells.",
             service.name
         );
-        let remedy = "Say --inbound-sniffing if PILOT_ENABLE_PROTOCOL_SNIFFING_FOR_INBOUND was on; if it was off, as in Istio's charts, accept that with --allow jwt-on-tcp-port.";
+        let remedy = "Say `--assume sniffing=on` if PILOT_ENABLE_PROTOCOL_SNIFFING_FOR_INBOUND was on, or `--assume sniffing=off` if it was off, as in Istio's charts.";
         let finding = Finding::new(codes::JWT_ON_TCP_PORT, message).direction(Direction::Wider).remedy(remedy);
         if !work.refuse(policy, finding.at(place).related(service.place.clone(), "the Service")) {
             return;

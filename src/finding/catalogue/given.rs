@@ -33,4 +33,16 @@ codes! {
         risk: "If one exists that the input does not show, the old objects had less effect there than the new ones have.",
         remedy: "Add the current policies of the cluster to the input, or say that there are none with `--inventory-complete=peerauthentications,requestauthentications,authorizationpolicies,sidecars`.",
     }
+    STATED_FACT = "stated-fact", Note, Wider {
+        title: "a fact about the mesh that the user states",
+        cause: "`--assume` or `mesh:` in meshlift.yaml says what the input cannot show: where RBAC is on, what the MeshPolicy demands, whether old proxies sniffed. It counts like an object of the inventory, and the result is proved with it.",
+        risk: "If it is false, the result grants or denies something else than the mesh did.",
+        remedy: "Compare it with what the command beside it prints, or add that output to the input instead.",
+    }
+    STATED_FACT_OVERRULED = "stated-fact-overruled", Warning, None {
+        title: "a stated fact decides nothing, because the input shows the object itself",
+        cause: "What is stated with `--assume` or in meshlift.yaml is looked up last, and the input or the inventory holds an object that decides the same question.",
+        risk: "None for the result, which goes by the object. Perhaps the object is not the one in force, or the fact is out of date.",
+        remedy: "Take the fact away, or leave the object out of the input if it is not the one in force.",
+    }
 }

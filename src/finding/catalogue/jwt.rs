@@ -29,7 +29,7 @@ codes! {
     }
     JWT_ON_TCP_PORT = "jwt-on-tcp-port", Warning, None {
         title: "tokens on a port that is not HTTP were never looked at",
-        cause: "Old Istio read tokens on HTTP ports only, which it knew by the name of the service port: http, http2, grpc and the like.",
+        cause: "Old Istio read tokens on HTTP ports only, which it knew by the name of the service port: http, http2, grpc and the like. Where 1.5 sniffed inbound connections, ports without a name for another protocol took tokens too; `--assume sniffing=on` or `--assume sniffing=off` says whether it did.",
         risk: "None for access: nothing is demanded on the port, as before. Perhaps the author of the policy believed otherwise.",
         remedy: "Name the service port `http-...` and convert again if tokens should be demanded on it.",
     }

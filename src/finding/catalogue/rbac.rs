@@ -13,7 +13,7 @@ codes! {
         title: "roles and bindings without a config in reach",
         cause: "Roles and bindings take effect only where a ClusterRbacConfig named `default` switches RBAC on, and the input holds none; the cluster may hold one all the same.",
         risk: "If RBAC was on, leaving the roles out would leave everything open or everything denied; if it was off, converting them would start to deny requests.",
-        remedy: "Add the output of `kubectl get clusterrbacconfig default -o yaml` to the input, or say with `--inventory-complete` that there is none.",
+        remedy: "Add the output of `kubectl get clusterrbacconfig default -o yaml` to the input, or say what it holds with `--assume rbac=on` (or `off`, or `namespaces:a,b`), or say with `--inventory-complete` that there is none.",
     }
     SEVERAL_CONFIGS = "several-rbac-configs", Error, None {
         title: "two configs of which only one was read",

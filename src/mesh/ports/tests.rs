@@ -137,7 +137,7 @@ fn protocols_follow_the_port_name_in_the_old_mesh_and_app_protocol_in_the_new_on
             ServicePort { app_protocol: app_protocol.map(str::to_owned), ..port(name, 80, TargetPort::Number(80)) };
         assert_eq!((mesh.old_protocol(&port), mesh.new_protocol(&port)), (old, new), "{name} {app_protocol:?}");
     }
-    mesh.settings.inbound_sniffing = true;
+    mesh.settings.inbound_sniffing = crate::mesh::Sniffing::On;
     assert_eq!(mesh.old_protocol(&port("web", 80, TargetPort::Number(80))), Auto);
     assert_eq!(mesh.old_protocol(&port("tcp-web", 80, TargetPort::Number(80))), Tcp);
 }
