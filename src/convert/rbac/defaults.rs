@@ -14,6 +14,7 @@ use super::roles::draft;
 use super::{given, policy, services};
 use crate::api::core::Service;
 use crate::api::legacy::RbacMode;
+use crate::api::security::{Action, AuthorizationPolicy};
 use crate::api::{Labels, ManifestId};
 use crate::convert::{Context, Draft};
 use crate::finding::catalogue::rbac as codes;
@@ -120,7 +121,7 @@ impl<'a> Builder<'a> {
     /// The mesh-wide denial: in the root namespace, without a selector.
     fn close_mesh(&mut self) {
         let at = self.scope.config.meta.place.clone();
-        self.warn_of_deny_only(&at, |_| true);
+        self.warn_of_deny_only(&at, &Selection { namespace: None, selector: None });
         let root = self.root();
         self.add(root, "default-deny", policy::deny_by_default(None));
         self.closed.push(Selection { namespace: None, selector: None });
@@ -136,7 +137,7 @@ impl<'a> Builder<'a> {
             } else if namespace == self.root() {
                 self.close_root_services(at);
             } else if closed.insert(namespace) {
-                self.warn_of_deny_only(at, |pod| pod.namespace() == namespace.as_str());
+                self.warn_of_deny_only(at, &Selection { namespace: Some(namespace), selector: None });
                 self.add(namespace, "default-deny", policy::deny_by_default(None));
                 self.closed.push(Selection { namespace: Some(namespace), selector: None });
                 self.converted.closes = true;
@@ -189,9 +190,7 @@ impl<'a> Builder<'a> {
         if !pods.is_empty() && pods.iter().all(|pod| pod.replaced) {
             return self.tell(at, replaced(service));
         }
-        self.warn_of_deny_only(at, |pod| {
-            pod.namespace() == namespace && crate::mesh::selects(selector, &pod.workload.pod_labels)
-        });
+        self.warn_of_deny_only(at, &Selection { namespace: Some(namespace), selector: Some(selector) });
         let ports = PortsOf::survey(&pods, self.scope);
         if ports.contested() {
             let finding = Finding::new(
@@ -223,7 +222,7 @@ impl<'a> Builder<'a> {
         }
         self.closed.push(Selection { namespace: Some(namespace), selector: Some(selector) });
         // A fence in the root namespace would open the pods elsewhere that carry these labels.
-        let fenced = self.fenced && namespace != self.root();
+        let fenced = self.fenced && namespace != self.root() && fence::is_safe(self.scope, namespace, selector);
         let rules = if fenced && ports.known && !ports.closed.is_empty() {
             self.kept_open.push(Selection { namespace: Some(namespace), selector: Some(selector) });
             vec![fence::rule(&fence::closed_ports(self.scope, self.ground, namespace, selector))]
@@ -391,8 +390,20 @@ impl<'a> Builder<'a> {
     }
 
     /// Pods that have DENY policies only were open otherwise; a default denial closes them (§6.7).
-    fn warn_of_deny_only(&mut self, at: &Place, affected: impl Fn(&Pod<'_>) -> bool) {
-        let found = self.ground.pods.iter().find(|pod| pod.replaced && !pod.restricted && affected(pod));
+    fn warn_of_deny_only(&mut self, at: &Place, closed: &Selection<'_>) {
+        let affected = |pod: &&Pod<'_>| selected(std::slice::from_ref(closed), pod);
+        let found = self.ground.pods.iter().filter(affected).find(|pod| pod.replaced && !pod.restricted);
+        if let Some(policy) = self.denies_unseen(closed) {
+            let finding = Finding::new(
+                codes::CLOSES_DENY_ONLY,
+                format!(
+                    "{} is for pods that the input does not show: old RBAC was ignored there, and unless another AuthorizationPolicy allows callers of them, the default denial closes them.",
+                    policy.meta.object()
+                ),
+            );
+            let finding = finding.severity(Severity::Note).direction(Direction::Narrower);
+            self.tell(at, finding.related(policy.meta.place.clone(), "this policy"));
+        }
         if let Some(pod) = found {
             let finding = Finding::new(
                 codes::CLOSES_DENY_ONLY,
@@ -403,6 +414,28 @@ impl<'a> Builder<'a> {
             );
             self.tell(at, finding.related(pod.workload.meta.place.clone(), "these pods"));
         }
+    }
+
+    /// A policy that denies and that selects no pod of the input, where other pods may exist that a default denial closes.
+    fn denies_unseen(&self, closed: &Selection<'_>) -> Option<&'a AuthorizationPolicy> {
+        let mesh = self.scope.mesh;
+        if mesh.evidence.closes(&[InventoryKind::Workload]) {
+            return None;
+        }
+        let near = |policy: &&AuthorizationPolicy| {
+            let namespace = policy.meta.namespace.as_str();
+            namespace == self.root() || closed.namespace.is_none_or(|closed| closed == namespace)
+        };
+        let reaches = |policy: &&AuthorizationPolicy| {
+            closed.selector.is_none_or(|selector| crate::mesh::compatible(selector, &policy.selector))
+        };
+        let selects_shown = |policy: &AuthorizationPolicy| {
+            let namespace = (policy.meta.namespace != self.root()).then_some(policy.meta.namespace.as_str());
+            let selection = [Selection { namespace, selector: Some(&policy.selector) }];
+            self.ground.pods.iter().any(|pod| selected(&selection, pod))
+        };
+        let denies = mesh.authorization.iter().filter(|policy| policy.action != Action::Allow && !policy.target_refs);
+        denies.filter(near).filter(reaches).find(|policy| !selects_shown(policy))
     }
 
     /// The service that a list entry names. Entries are compared with host names, literally (E08).
@@ -460,7 +493,8 @@ impl<'a> Builder<'a> {
                 && !fenced_already
                 && ports.known
                 && !ports.closed.is_empty()
-                && !pods.iter().any(|pod| pod.restricted);
+                && !pods.iter().any(|pod| pod.restricted)
+                && fence::is_safe(self.scope, namespace, selector);
             if possible {
                 self.kept_open.push(Selection { namespace: Some(namespace), selector: Some(selector) });
                 let rule = fence::rule(&fence::closed_ports(self.scope, self.ground, namespace, selector));
@@ -493,9 +527,19 @@ impl<'a> Builder<'a> {
             pods => Finding::new(
                 codes::UNDECLARED_CLOSED,
                 format!("Ports that no Service declares were open and are now denied by default on {}.", pods.join(", ")),
-            ),
+            )
+            .remedy(self.remedy_for_closed_ports()),
         };
         self.tell(&at, finding);
+    }
+
+    /// Only where the input shows everything a fence is known to open nothing else.
+    fn remedy_for_closed_ports(&self) -> &'static str {
+        if self.pods_are_known() {
+            codes::UNDECLARED_CLOSED.entry().remedy
+        } else {
+            "Declare the ports in a Service and write policies for them; or, when the input shows every Service and every pod, say `--inventory-complete=services,workloads`, so that a fence can keep them open."
+        }
     }
 
     fn finish(self) -> Converted {

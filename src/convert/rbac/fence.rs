@@ -5,8 +5,8 @@ use super::clause::Clause;
 use super::enabled::Scope;
 use super::ground::Ground;
 use crate::api::Labels;
-use crate::api::core::TargetPort;
-use crate::mesh::compatible;
+use crate::api::core::{Service, TargetPort};
+use crate::mesh::{InventoryKind, compatible};
 use std::collections::BTreeSet;
 
 /// A rule that opens every port but these.
@@ -16,16 +16,30 @@ pub(super) fn rule(closed: &BTreeSet<u16>) -> Clause {
     rule
 }
 
-/// The ports that must stay closed on pods with these labels: those of EVERY checked service whose selector some pod
-/// with these labels could match too. ALLOW rules are ORed, so a fence that left one out would open it.
-pub(super) fn closed_ports(scope: Scope<'_>, ground: &Ground<'_>, namespace: &str, selector: &Labels) -> BTreeSet<u16> {
-    let mut closed = BTreeSet::new();
-    let services = scope.mesh.services.iter().filter(|service| {
+/// True when no pod with these labels has a port, of a Service that the input does not show or by a name whose number it
+/// does not show, that a fence would open.
+pub(super) fn is_safe(scope: Scope<'_>, namespace: &str, selector: &Labels) -> bool {
+    let by_name = |service: &Service| service.ports.iter().any(|port| matches!(port.target, TargetPort::Name(_)));
+    let evidence = &scope.mesh.evidence;
+    let numbers_are_known =
+        evidence.closes(&[InventoryKind::Workload]) || !checked_services(scope, namespace, selector).any(by_name);
+    evidence.closes(&[InventoryKind::Service]) && numbers_are_known
+}
+
+/// EVERY checked service whose selector some pod with these labels could match too.
+fn checked_services<'a>(scope: Scope<'a>, namespace: &str, selector: &Labels) -> impl Iterator<Item = &'a Service> {
+    scope.mesh.services.iter().filter(move |service| {
         service.meta.namespace == namespace
             && scope.covers(service)
             && service.selector.as_ref().is_some_and(|other| compatible(selector, other))
-    });
-    for service in services {
+    })
+}
+
+/// The ports that must stay closed on pods with these labels: those of EVERY checked service that they may
+/// belong to. ALLOW rules are ORed, so a fence that left one out would open it.
+pub(super) fn closed_ports(scope: Scope<'_>, ground: &Ground<'_>, namespace: &str, selector: &Labels) -> BTreeSet<u16> {
+    let mut closed = BTreeSet::new();
+    for service in checked_services(scope, namespace, selector) {
         for port in &service.ports {
             if let TargetPort::Number(number) = port.target {
                 closed.insert(number);

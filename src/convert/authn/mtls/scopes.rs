@@ -195,7 +195,7 @@ fn undecided_port(work: &Work<'_>) -> Option<String> {
             Some(format!("port {} of Service {}/{}", port.port, service.meta.namespace, service.meta.name))
         })
     });
-    resolved.or_else(|| {
+    let other_services = resolved.or_else(|| {
         // A Service that the input does not show, of pods that it does.
         let open = !work.mesh().evidence.closes(&[InventoryKind::Service]);
         let uncovered = |subject: &&super::super::subjects::Subject<'_>| {
@@ -204,5 +204,10 @@ fn undecided_port(work: &Work<'_>) -> Option<String> {
         };
         let subject = work.subjects().iter().find(uncovered).filter(|_| open)?;
         Some(format!("the ports of other Services of {}", subject.workload.meta.object()))
+    });
+    other_services.or_else(|| {
+        let nothing_shown = work.subjects().is_empty();
+        let closed = work.mesh().evidence.closes(&[InventoryKind::Service, InventoryKind::Workload]);
+        (nothing_shown && !closed).then(|| "pods that the input does not show".to_owned())
     })
 }
