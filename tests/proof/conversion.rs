@@ -1,8 +1,8 @@
 //! Convert, then prove: equal, or explained.
 
 use super::mesh::{Scene, scene};
-use super::{run, runner};
-use meshlift::finding::catalogue;
+use super::run::{self, about_the_tool, said};
+use super::runner;
 use meshlift::finding::{Direction, Severity};
 use meshlift::report::{self, Style, Verdict, Verification};
 use meshlift::run::Done;
@@ -79,22 +79,11 @@ fn explained(scene: &Scene, done: &Done) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// True when a finding says that meshlift contradicts itself.
-fn about_the_tool(done: &Done) -> bool {
-    let codes = [catalogue::plan::UNEXPLAINED_DIFFERENCE, catalogue::plan::NOT_YAML_AFTER_EDIT];
-    done.report.findings.iter().any(|finding| codes.contains(&finding.code))
-}
-
 fn deterministic(one: &Done, two: &Done) -> Result<(), TestCaseError> {
     let json = |done: &Done| report::json::render(&done.report, &Style::PLAIN);
     prop_assert_eq!(&one.stream, &two.stream);
     prop_assert_eq!(json(one), json(two));
     Ok(())
-}
-
-/// Everything a person needs to look into a failure.
-fn said(done: &Done) -> String {
-    format!("{}\n{}", done.stream, report::text::render(&done.report, &Style::PLAIN))
 }
 
 fn count(tally: &mut Tally, done: &Done) {

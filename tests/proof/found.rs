@@ -3,6 +3,7 @@
 use super::Document;
 use super::mesh::Scene;
 use super::run;
+use meshlift::mesh::Completeness;
 use std::fs;
 
 /// A Service in namespace shop.
@@ -31,7 +32,7 @@ fn scene(documents: &[String]) -> Scene {
     Scene {
         documents: documents.iter().map(|text| Document { key: String::new(), text: text.clone() }).collect(),
         old_release: false,
-        complete: true,
+        complete: Completeness::All,
         strict: false,
         port_fence: false,
         shadow: false,
@@ -105,7 +106,7 @@ fn a_mesh_of_1_4_without_authentication_policies_starts_to_take_mutual_tls() {
     let mut scene = scene(&[service("web", "{app: web}", HTTP), rbac_config("{mode: 'ON'}")]);
     scene.old_release = true;
     check(&scene, "unknown-mesh-policy", false);
-    scene.complete = false;
+    scene.complete = Completeness::Open;
     check(&scene, "unknown-mesh-policy", false);
     scene.allow_all = true;
     check(&scene, "unknown-mesh-policy", true);
@@ -216,4 +217,34 @@ fn a_port_left_out_for_tcp_may_be_the_named_port_of_another_service() {
         binding.to_owned(),
     ]);
     check(&scene, "http-rule-on-tcp-port", true);
+}
+
+#[test]
+fn a_fence_opens_no_port_of_a_service_that_is_not_shown() {
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\n\
+                      spec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: main, image: x}]}}}\n";
+    let config = rbac_config("{mode: 'ON'}");
+    let mut scene = scene(&[service("web", "{app: web}", HTTP), deployment.to_owned(), config]);
+    scene.complete = Completeness::Open;
+    scene.port_fence = true;
+    check(&scene, "undeclared-ports-closed", true);
+}
+
+#[test]
+fn what_1_4_did_without_a_mesh_policy_is_asked_also_where_no_pods_are_shown() {
+    let mut scene = scene(&[policy("{}").replace("locks", "default")]);
+    scene.old_release = true;
+    scene.complete = Completeness::Open;
+    check(&scene, "unknown-mesh-policy", false);
+}
+
+#[test]
+fn a_default_denial_over_pods_that_only_a_denying_policy_knows_is_told() {
+    let denies = "apiVersion: security.istio.io/v1beta1\nkind: AuthorizationPolicy\nmetadata: {name: modern, namespace: shop}\n\
+                  spec: {selector: {matchLabels: {app: api}}, action: DENY, rules: [{to: [{operation: {ports: ['9090']}}]}]}\n";
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\n\
+                      spec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: main, image: x}]}}}\n";
+    let mut scene = scene(&[deployment.to_owned(), denies.to_owned(), rbac_config("{mode: 'ON'}")]);
+    scene.complete = Completeness::Open;
+    check(&scene, "default-deny-closes-workload", true);
 }

@@ -34,6 +34,11 @@ fn selector() -> BoxedStrategy<String> {
 
 /// A Service of one of the four shapes.
 pub fn service() -> BoxedStrategy<Document> {
+    service_named(&["web", "api", "cart"])
+}
+
+/// The same with one of these names.
+pub fn service_named(names: &'static [&'static str]) -> BoxedStrategy<Document> {
     let ports = prop::collection::vec(service_port(), 1..=2).prop_map(|mut ports| {
         ports.dedup();
         // A port without a name is only valid alone.
@@ -48,7 +53,7 @@ pub fn service() -> BoxedStrategy<Document> {
         1 => Just(String::new()),
         1 => Just("type: ExternalName, externalName: example.com, ".to_owned()),
     ];
-    (namespace(), one(&["web", "api", "cart"]), created(), shape, ports)
+    (namespace(), one(names), created(), shape, ports)
         .prop_map(|(namespace, name, created, shape, ports)| {
             document("v1", "Service", &namespace, &name, &created, &format!("{{{shape}ports: {ports}}}"))
         })
@@ -65,7 +70,10 @@ pub fn deployment() -> BoxedStrategy<Document> {
         "{app: web, tier: back}",
         "{app: other}",
     ]);
-    let ports = sequence(one(&["{containerPort: 8080}", "{containerPort: 9090, name: admin}"]), 0..=2);
+    let ports = sequence(
+        one(&["{containerPort: 8080}", "{containerPort: 9090, name: admin}", "{containerPort: 8082, name: admin}"]),
+        0..=2,
+    );
     let pod = mapping(vec![
         maybe(40, "serviceAccountName", one(&["web", "batch"])),
         always("containers", ports.prop_map(|ports| format!("[{{name: main, image: x, ports: {ports}}}]")).boxed()),
@@ -76,6 +84,17 @@ pub fn deployment() -> BoxedStrategy<Document> {
                 "{{selector: {{matchLabels: {labels}}}, template: {{metadata: {{labels: {labels}}}, spec: {pod}}}}}"
             );
             document("apps/v1", "Deployment", &namespace, &name, "", &spec)
+        })
+        .boxed()
+}
+
+/// A Namespace, some with the label that asks for sidecars.
+pub fn namespace_object() -> BoxedStrategy<Document> {
+    let labels = one(&["", ", labels: {istio-injection: enabled}", ", labels: {istio-injection: disabled}"]);
+    (one(&["shop", "ops", "istio-system"]), labels)
+        .prop_map(|(name, labels)| Document {
+            key: format!("Namespace//{name}"),
+            text: format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}{labels}}}\n"),
         })
         .boxed()
 }

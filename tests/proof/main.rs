@@ -7,11 +7,15 @@ mod conversion;
 mod found;
 mod inventory;
 mod mesh;
+mod monotone;
 mod mutation;
+mod partial;
 mod rbac;
 mod run;
+mod truth;
 mod words;
 
+use meshlift::finding::ObjectRef;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 /// A manifest as text, and what makes it unique in a cluster.
@@ -31,6 +35,12 @@ impl Document {
     /// True for a manifest of that kind.
     fn is(&self, kind: &str) -> bool {
         self.key.split('/').next() == Some(kind)
+    }
+
+    /// Kind, namespace and name.
+    fn object(&self) -> Option<ObjectRef> {
+        let mut parts = self.key.split('/');
+        Some(ObjectRef::new(parts.next()?, parts.next()?, parts.next()?))
     }
 }
 

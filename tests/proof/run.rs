@@ -6,8 +6,8 @@ use meshlift::convert::placement::Style;
 use meshlift::files::Root;
 use meshlift::finding::catalogue;
 use meshlift::mapping::Mappings;
-use meshlift::mesh::{Completeness, Settings, SourceRelease};
-use meshlift::report::Purpose;
+use meshlift::mesh::{Settings, SourceRelease};
+use meshlift::report::{self, Purpose};
 use meshlift::run::{self, Done, Job, Reading};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,8 +19,7 @@ pub const FILE: &str = "mesh.yaml";
 pub fn reading(scene: &Scene) -> Reading {
     let source = if scene.old_release { SourceRelease::V1_4 } else { SourceRelease::V1_5 };
     let settings = Settings { source, ..Settings::default() };
-    let complete = if scene.complete { Completeness::All } else { Completeness::Open };
-    Reading { settings, complete, ..Reading::default() }
+    Reading { settings, complete: scene.complete.clone(), ..Reading::default() }
 }
 
 /// What the user chose.
@@ -58,4 +57,15 @@ pub fn convert(scene: &Scene, folder: &Path, keep_going: bool) -> Done {
         purpose: Purpose::Convert,
         findings: Vec::new(),
     })
+}
+
+/// True when a finding says that meshlift contradicts itself.
+pub fn about_the_tool(done: &Done) -> bool {
+    let codes = [catalogue::plan::UNEXPLAINED_DIFFERENCE, catalogue::plan::NOT_YAML_AFTER_EDIT];
+    done.report.findings.iter().any(|finding| codes.contains(&finding.code))
+}
+
+/// Everything a person needs to look into a failure.
+pub fn said(done: &Done) -> String {
+    format!("{}\n{}", done.stream, report::text::render(&done.report, &report::Style::PLAIN))
 }
