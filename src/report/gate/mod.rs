@@ -109,9 +109,7 @@ fn starts_command(line: &str, colour: Colour) -> bool {
     while let (Colour::Own, Some(length)) = (colour, colour_code(rest)) {
         rest = rest.get(length..).unwrap_or_default().trim_start();
     }
-    // The mark of a related place (`::: file:line`) is our own and ends in no second `::`, so no runner reads it.
-    let mark = rest.strip_prefix("::: ").is_some_and(|place| !place.contains("::"));
-    rest.starts_with("::") && !mark
+    rest.starts_with("::")
 }
 
 /// The length of the colour code that text begins with.

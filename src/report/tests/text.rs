@@ -31,7 +31,7 @@ fn a_report_shows_findings_then_verdicts_then_the_summary() {
             9 |     methods: [GET]
               |     -------------- the role allows this
               |
-             ::: web/bindings.yaml:9:32
+             --> web/bindings.yaml:9:32
               |
             9 |   roleRef: {kind: ServiceRole, name: viewer}
               |                                ------------- bound here
@@ -163,7 +163,7 @@ fn long_lines_are_trimmed_and_keep_their_column() {
               |
             1 | ...xxxxxxxxxx", "kind": "Policy", "z": "yyyyyyyyyyyyy...
               |                         ^^^^^^^^
-             ::: list.json:1:5019
+             --> list.json:1:5019
               = help: Add --inventory.
               = note: meshlift explain sample-no-inventory
 

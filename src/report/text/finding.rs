@@ -36,9 +36,17 @@ pub(super) fn render(finding: &Finding, report: &Report, explain: bool, style: &
         elements.push(Level::NOTE.message(format!("meshlift explain {}", finding.code)).into());
     }
     let group = level.primary_title(gate::line(&finding.message)).id(finding.code.name()).elements(elements);
-    let mut text = renderer(style).render(&[group]);
-    text.push('\n');
-    text
+    let text = renderer(style).render(&[group]);
+    text.lines().map(|line| related_mark(line) + "\n").collect()
+}
+
+/// The mark of a related place, `:::` as rustc shows it, begins a line like a command to a CI runner; an arrow does not.
+fn related_mark(line: &str) -> String {
+    let only_colour = |before: &str| before.chars().all(|c| c == ' ' || c == '\u{1b}' || "[;m0123456789".contains(c));
+    match line.split_once("::: ") {
+        Some((before, place)) if only_colour(before) => format!("{before}--> {place}"),
+        _ => line.to_owned(),
+    }
 }
 
 fn renderer(style: &Style) -> Renderer {
