@@ -29,6 +29,8 @@ pub struct Ledger {
     inert: BTreeMap<ManifestId, Code>,
     refused: BTreeMap<ManifestId, Refusal>,
     relaxations: BTreeSet<Relaxation>,
+    /// Old objects in whose place the default of the whole mesh is written, which no object of its own stated.
+    for_mesh: BTreeSet<ManifestId>,
     /// Each with the old objects whose conversion rests on it; none means all.
     assumptions: Vec<(BTreeSet<ManifestId>, Assumption)>,
 }
@@ -105,6 +107,16 @@ impl Ledger {
         self.relaxations.insert(relaxation);
     }
 
+    /// Notes that the default of the whole mesh, which no object of its own stated, is written in the place of this one.
+    pub fn stands_for_mesh(&mut self, id: impl IntoIterator<Item = ManifestId>) {
+        self.for_mesh.extend(id);
+    }
+
+    /// True when the default of the whole mesh is written in the place of this object.
+    pub fn is_for_mesh(&self, id: ManifestId) -> bool {
+        self.for_mesh.contains(&id)
+    }
+
     /// Takes something for granted for the objects `ids` (none: for all). With `--strict` nothing is: the objects are
     /// refused, and false says so.
     pub fn assume(&mut self, ids: impl IntoIterator<Item = ManifestId>, assumption: Assumption) -> bool {
@@ -135,6 +147,7 @@ impl Ledger {
             self.refused.entry(id).or_insert(refusal);
         }
         self.relaxations.extend(other.relaxations);
+        self.for_mesh.extend(other.for_mesh);
         self.assumptions.extend(other.assumptions);
     }
 

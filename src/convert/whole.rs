@@ -91,7 +91,7 @@ impl Left {
 /// The workloads of an environment that stay with the old objects that were refused.
 pub fn left(mesh: &Mesh, ledger: &Ledger) -> Left {
     let mut left = Left::none(mesh);
-    for (id, reach) in reaches(mesh) {
+    for (id, reach) in reaches(mesh, ledger) {
         left.add_refused(ledger, id, &reach);
     }
     left
@@ -99,7 +99,7 @@ pub fn left(mesh: &Mesh, ledger: &Ledger) -> Left {
 
 /// Leaves every object of the environment that decides about the same workload as a refused one. True when that was any.
 pub(super) fn leave(ledger: &mut Ledger, mesh: &Mesh, manifests: &[Input]) -> bool {
-    let reaches = reaches(mesh);
+    let reaches = reaches(mesh, ledger);
     let mut left = Left::none(mesh);
     let mut causes: Vec<ManifestId> = Vec::new();
     for (id, reach) in &reaches {
@@ -149,10 +149,11 @@ fn told(more: &[ManifestId], cause: ManifestId, manifests: &[Input]) -> Option<F
 }
 
 /// What every old object decides about, as far as that is known; where it is not, it is the whole namespace.
-fn reaches(mesh: &Mesh) -> BTreeMap<ManifestId, Reach> {
+fn reaches(mesh: &Mesh, ledger: &Ledger) -> BTreeMap<ManifestId, Reach> {
     let mut reaches = BTreeMap::new();
     for policy in &mesh.authentication {
-        reaches.extend(policy.meta.manifest.map(|id| (id, of_policy(mesh, policy))));
+        let reach = |id| if ledger.is_for_mesh(id) { Reach::Mesh } else { of_policy(mesh, policy) };
+        reaches.extend(policy.meta.manifest.map(|id| (id, reach(id))));
     }
     for config in &mesh.configs {
         reaches.extend(config.meta.manifest.map(|id| (id, of_config(mesh, config))));

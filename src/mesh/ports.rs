@@ -1,7 +1,7 @@
 //! Ports: which container port a service port leads to, which service governs it, and what protocol it speaks
 //! (`spec/rbac.md` §3.1, `spec/authn.md` §2.2 and §4.3).
 
-use super::{GovernedPort, Mesh, Protocol, Sniffing};
+use super::{GovernedPort, InventoryKind, Mesh, Protocol, Sniffing};
 use crate::api::core::{Service, ServicePort, TargetPort, Transport, Workload};
 use std::collections::BTreeMap;
 
@@ -39,6 +39,23 @@ impl Mesh {
             .into_iter()
             .filter(|(_, port)| self.container_port(port, workload).is_none())
             .collect()
+    }
+
+    /// The service ports of which nobody can say where they lead, or whether they lead anywhere: of pods that no manifest
+    /// shows every named one, of pods that the input shows those whose name no pods of the Service in the input declare,
+    /// as long as the input may not show all of its pods (`knowledge.md` §2).
+    pub fn unknown_ports(&self, workload: &Workload) -> Vec<(&Service, &ServicePort)> {
+        let mut unresolved = self.unresolved_ports(workload);
+        if workload.stand_in || unresolved.is_empty() {
+            return unresolved;
+        }
+        if self.evidence.closes(&[InventoryKind::Workload]) {
+            return Vec::new();
+        }
+        unresolved.retain(|(service, port)| {
+            !self.workloads_of(service).iter().any(|other| self.container_port(port, other).is_some())
+        });
+        unresolved
     }
 
     /// The (service, TCP service port) pairs of a workload in the order in which they claim container ports:

@@ -116,6 +116,7 @@ pub fn run(job: Job) -> Done {
         verification.is_empty().then(|| "no Service and no workload is in the input to compare it on".to_owned())
     });
     findings.extend(proof::unexplained(&verification, &findings, &job.options.allow, job.options.strict));
+    findings.extend(proof::about_unseen_pods(&loaded, &plan, job.options.strict));
 
     let exit = Exit::of(&findings, &job.options.allow, loaded.seen, !placement.changes.is_empty());
     let may_write = exit.may_write(job.keep_going);

@@ -9,8 +9,8 @@ use crate::convert::plan::Plan;
 use crate::convert::whole;
 use crate::finding::catalogue::mtls::{UNDECLARED_PORTS, UNKNOWN_MESH_POLICY};
 use crate::finding::catalogue::plan::{PODS_MAY_BE_SHARED, PROOF_UNDECIDED, UNEXPLAINED_DIFFERENCE};
-use crate::finding::{Assumption, Code, Direction, Finding, ObjectRef, Severity};
-use crate::mesh::{Environment, Mesh};
+use crate::finding::{Assumption, Code, Direction, Finding, ObjectRef, Relaxation, Severity};
+use crate::mesh::{Environment, InventoryKind, Mesh};
 use std::collections::BTreeSet;
 
 /// Compares every environment before and after the conversion.
@@ -165,6 +165,18 @@ pub fn unexplained(
         }
     }
     unexplained
+}
+
+/// With `--strict`: what the policies for whole namespaces do to pods that the input does not show. It is said after the
+/// proof, because it explains no difference on pods that are known.
+pub fn about_unseen_pods(loaded: &Loaded, plan: &Plan, strict: bool) -> Option<Finding> {
+    let relaxed = plan.ledger.relaxations().contains(&Relaxation::UndeclaredPorts);
+    let inventory = [InventoryKind::Service, InventoryKind::Workload];
+    let open = loaded.world.environments.iter().any(|environment| !environment.mesh.evidence.closes(&inventory));
+    (strict && relaxed && open).then(|| {
+        let message = "Pods that the input does not show may have ports that no Service declares: these took every caller, and the policies for whole namespaces cover them too.";
+        Finding::new(UNDECLARED_PORTS, message)
+    })
 }
 
 /// Why a port could not be compared, and how far the comparison came.

@@ -3,7 +3,7 @@
 use super::Document;
 use super::mesh::Scene;
 use super::run;
-use meshlift::mesh::Completeness;
+use meshlift::mesh::{Completeness, InventoryKind};
 use std::fs;
 
 /// A Service in namespace shop.
@@ -53,6 +53,18 @@ fn check(scene: &Scene, code: &str, may_write: bool) {
     assert!(codes.iter().any(|found| found == code), "{code} is not among {codes:?}");
     assert!(!codes.iter().any(|found| found == "unexplained-difference"), "{codes:?}");
     assert_eq!(done.may_write, may_write, "{codes:?}");
+}
+
+/// Converts with `--keep-going`, and expects this finding, no contradiction, and that nothing wider is written.
+#[track_caller]
+#[allow(clippy::expect_used, reason = "a test fails by them")]
+fn check_going_on(scene: &Scene, code: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join(run::FILE), scene.yaml()).expect("a file");
+    let done = run::convert(scene, folder.path(), true);
+    let codes: Vec<String> = done.report.findings.iter().map(|finding| finding.code.to_string()).collect();
+    assert!(codes.iter().any(|found| found == code), "{code} is not among {codes:?}");
+    assert!(!run::about_the_tool(&done), "{}", run::said(&done));
 }
 
 #[test]
@@ -247,4 +259,70 @@ fn a_default_denial_over_pods_that_only_a_denying_policy_knows_is_told() {
     let mut scene = scene(&[deployment.to_owned(), denies.to_owned(), rbac_config("{mode: 'ON'}")]);
     scene.complete = Completeness::Open;
     check(&scene, "default-deny-closes-workload", true);
+}
+
+#[test]
+fn a_role_for_every_service_is_not_without_effect_where_only_excluded_ones_are_shown() {
+    let role = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {name: editor, namespace: shop}\nspec: {rules: [{}]}\n";
+    let binding = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {name: bind, namespace: shop}\n\
+                   spec: {subjects: [{user: '*'}], roleRef: {kind: ServiceRole, name: editor}}\n";
+    let mut scene = scene(&[
+        service("web", "{app: web}", HTTP),
+        rbac_config("{mode: ON_WITH_EXCLUSION, exclusion: {services: ['web.shop.svc.cluster.local']}}"),
+        role.to_owned(),
+        binding.to_owned(),
+    ]);
+    check(&scene, "rbac-not-enabled", true);
+    scene.complete = Completeness::Open;
+    check(&scene, "unresolved-service", false);
+}
+
+#[test]
+fn what_1_4_did_without_a_mesh_policy_stays_with_the_policy_that_carries_it() {
+    let elsewhere = service("web", "{app: web}", HTTP).replace("namespace: shop", "namespace: ops");
+    let demand = policy("{origins: [{jwt: {issuer: iss, jwksUri: 'https://keys.example'}}]}");
+    let mut scene = scene(&[
+        elsewhere,
+        service("web", "{app: web}", NAMED),
+        rbac_config("{mode: ON_WITH_INCLUSION, inclusion: {namespaces: ['nowhere']}}"),
+        demand.replace("locks", "default"),
+    ]);
+    scene.old_release = true;
+    check(&scene, "unresolved-target-port", false);
+    check_going_on(&scene, "left-with-refused");
+}
+
+#[test]
+fn a_named_port_that_the_shown_pods_do_not_have_may_be_one_of_others() {
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\n\
+                      spec: {selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: main, image: x}]}}}\n";
+    let mesh_policy = "apiVersion: authentication.istio.io/v1alpha1\nkind: MeshPolicy\nmetadata: {name: default}\nspec: {peers: [{mtls: {}}]}\n";
+    let mut scene = scene(&[
+        service("api", "{app: web}", NAMED),
+        deployment.to_owned(),
+        mesh_policy.to_owned(),
+        policy("{targets: [{name: api}]}"),
+    ]);
+    check(&scene, "policy-without-effect", true);
+    scene.complete = Completeness::Open;
+    check(&scene, "unresolved-target-port", false);
+}
+
+#[test]
+fn strict_says_that_ports_of_pods_which_are_not_shown_are_closed_too() {
+    let mesh_policy =
+        "apiVersion: authentication.istio.io/v1alpha1\nkind: MeshPolicy\nmetadata: {name: default}\nspec: {}\n";
+    let mut scene = scene(&[mesh_policy.to_owned()]);
+    scene.strict = true;
+    scene.complete = Completeness::Kinds(
+        [
+            InventoryKind::MeshPolicy,
+            InventoryKind::PeerAuthentication,
+            InventoryKind::RequestAuthentication,
+            InventoryKind::AuthorizationPolicy,
+            InventoryKind::Sidecar,
+        ]
+        .into(),
+    );
+    check(&scene, "undeclared-ports", true);
 }

@@ -36,6 +36,11 @@ fn some(percent: u32, document: BoxedStrategy<Document>, most: usize) -> impl St
         .prop_map(Option::unwrap_or_default)
 }
 
+/// `--strict`, rarely; always where `MESHLIFT_STRICT` is set.
+fn strict() -> impl Strategy<Value = bool> {
+    prop::bool::weighted(if std::env::var_os("MESHLIFT_STRICT").is_some() { 1.0 } else { 0.1 })
+}
+
 /// Up to three Services and three roles; every kind is there often enough.
 pub fn scene() -> impl Strategy<Value = Scene> {
     let documents = (
@@ -50,7 +55,7 @@ pub fn scene() -> impl Strategy<Value = Scene> {
     )
         .prop_map(|(a, b, c, d, e, f, g, h)| unique([a, b, c, d, e, f, g, h].concat()));
     let rarely = || prop::bool::weighted(0.1);
-    (documents, rarely(), prop::bool::weighted(0.85), rarely(), rarely(), rarely(), rarely(), rarely(), rarely())
+    (documents, rarely(), prop::bool::weighted(0.85), strict(), rarely(), rarely(), rarely(), rarely(), rarely())
         .prop_map(
             |(documents, old_release, complete, strict, port_fence, shadow, legacy_bug_compat, plain, allow_all)| {
                 Scene {
@@ -86,7 +91,7 @@ pub fn whole(services: RangeInclusive<usize>, deployments: RangeInclusive<usize>
     )
         .prop_map(|(a, b, c, d, e, f, g, h, i)| unique([a, b, c, d, e, f, g, h, i].concat()));
     let rarely = || prop::bool::weighted(0.1);
-    (documents, any::<prop::sample::Index>(), rarely(), rarely(), rarely(), rarely(), rarely()).prop_map(
+    (documents, any::<prop::sample::Index>(), rarely(), strict(), rarely(), rarely(), rarely()).prop_map(
         |(documents, group, old_release, strict, port_fence, shadow, legacy_bug_compat)| {
             let mut documents = if old_release { without_tokens(documents) } else { documents };
             // One half of the old API alone comes through more often than both together.

@@ -6,7 +6,8 @@ use super::run;
 use meshlift::access::{self, Budget, Options, Outcome, Side, Verdict, Witness, World};
 use meshlift::api::Labels;
 use meshlift::finding::catalogue::given::OLDEST_SERVICE;
-use meshlift::finding::{Direction, ObjectRef};
+use meshlift::finding::catalogue::mtls::UNDECLARED_PORTS;
+use meshlift::finding::{Direction, Finding, ObjectRef};
 use meshlift::mesh::{BuildOptions, Completeness, Input, Mesh, build};
 use meshlift::report::Report;
 use meshlift::run::Done;
@@ -108,7 +109,9 @@ fn was_said(report: &Report, verdict: &Verdict) -> bool {
             object.namespace.is_empty() || object.kind == "RbacConfig" || object.namespace == verdict.workload.namespace
         })
     };
-    let findings = report.findings.iter().map(|finding| (finding.direction, &finding.object));
+    // What is said about ports that no Service declares says nothing about the others.
+    let about_the_port = |finding: &&Finding| finding.code != UNDECLARED_PORTS || verdict.port.is_none();
+    let findings = report.findings.iter().filter(about_the_port).map(|finding| (finding.direction, &finding.object));
     let assumptions = report.assumptions.iter().map(|assumption| (assumption.if_false, &assumption.object));
     findings.chain(assumptions).any(|(direction, object)| direction == Direction::Narrower && here(object))
 }

@@ -13,7 +13,7 @@ pub(super) struct Subject<'a> {
     pub(super) workload: Workload,
     /// Its listening ports, by number.
     pub(super) ports: Vec<Port<'a>>,
-    /// Service ports that lead to a container port nobody knows: named target ports of a stand-in.
+    /// Service ports that lead to a container port nobody knows: see [`Mesh::unknown_ports`].
     pub(super) unknown: Vec<UnknownPort<'a>>,
     /// A gateway: takes its TLS from Gateway objects, so no mTLS mode applies (§2.3).
     pub(super) gateway: bool,
@@ -76,9 +76,10 @@ fn subject<'a>(mesh: &'a Mesh, policies: &Policies<'a>, workload: Workload) -> S
             })
             .collect(),
     };
-    // A known pod without the named container port simply had no listener for the service port (§2.2, step 2).
-    let unknown = if workload.stand_in { mesh.unresolved_ports(&workload) } else { Vec::new() };
-    let unknown = unknown
+    // A known pod without the named container port simply had no listener for the service port (§2.2, step 2); other pods
+    // of the Service may have one.
+    let unknown = mesh
+        .unknown_ports(&workload)
         .into_iter()
         .map(|(service, port)| UnknownPort {
             service,

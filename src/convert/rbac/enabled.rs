@@ -51,6 +51,14 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// True when a Service of the namespace that the list does not name is checked.
+    pub fn covers_others(&self, namespace: &str) -> bool {
+        match self.config.mode {
+            RbacMode::OnWithExclusion => !names_namespace(self.target(), namespace),
+            RbacMode::Off | RbacMode::On | RbacMode::OnWithInclusion => self.covers_namespace(namespace),
+        }
+    }
+
     /// True when some service of the namespace may be checked.
     pub fn reaches_namespace(&self, namespace: &str) -> bool {
         match self.config.mode {

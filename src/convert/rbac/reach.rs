@@ -229,7 +229,7 @@ impl Reach {
     /// A pattern that comes to nothing on the Services of the input may be for one that the input does not show.
     fn refuse_nothing(&mut self, place: &Statics, at: &Place, around: Around<'_>) {
         let open_pattern = is_pattern(place) && !around.services_are_closed();
-        let reaches_others = around.scope.covers_namespace(around.namespace);
+        let reaches_others = around.scope.covers_others(around.namespace);
         if self.targets.is_empty() && open_pattern && reaches_others && !self.findings.iter().any(Finding::refuses) {
             self.findings.push(no_service_in_sight(place, around).at(at.clone()));
         }
@@ -278,7 +278,9 @@ impl Reach {
     ) {
         let patterns = if place.services.is_empty() { "*".to_owned() } else { place.services.join(", ") };
         let some_pattern = is_pattern(place);
-        let finding = if matching.is_empty() && some_pattern && !around.services_are_closed() {
+        let others = some_pattern && !around.services_are_closed();
+        let reaches_others = others && around.scope.covers_others(around.namespace);
+        let finding = if others && (matching.is_empty() || (enabled.is_empty() && reaches_others)) {
             no_service_in_sight(place, around)
         } else if matching.is_empty() && some_pattern {
             Finding::new(
@@ -310,7 +312,7 @@ impl Reach {
             place.services.is_empty() || place.services.iter().any(|pattern| !services::names_one_service(pattern));
         let any_name = place.names.iter().flatten().all(|name| !services::is_exact(name));
         // Where the config lists its services one by one, there are no others.
-        if any_service && any_name && !names.is_empty() && around.scope.covers_namespace(around.namespace) {
+        if any_service && any_name && !names.is_empty() && around.scope.covers_others(around.namespace) {
             let patterns = if place.services.is_empty() { "*".to_owned() } else { place.services.join(", ") };
             if !around.services_are_closed() {
                 self.written_out = names.iter().map(|name| (*name).to_owned()).collect();

@@ -140,6 +140,7 @@ fn implicit_default<'a>(work: &mut Work<'a>) -> Option<Planned<'a>> {
     let mode = new_mode(work, work.root(), old);
     let example = undecided_port(work)?;
     let home = work.mesh().authentication.iter().min_by_key(|policy| policy.meta.manifest)?;
+    work.part.ledger.stands_for_mesh(home.meta.manifest);
     if work.mesh().evidence.closes(&[InventoryKind::MeshPolicy]) && mode == MtlsMode::Permissive {
         let message = format!(
             "Without a MeshPolicy, Istio 1.4 took plaintext only wherever no Policy applied, as on {example}; nothing is written for it, which is PERMISSIVE, as --plaintext permissive asks, so mutual TLS is newly accepted."

@@ -217,7 +217,7 @@ pub(in super::super) fn unresolved_port(unknown: &UnknownPort<'_>, place: Place,
         TargetPort::Number(number) => number.to_string(),
     };
     let message = format!(
-        "Port {} of Service {} leads to the container port named `{name}`, and no pods of the Service are in the input to tell its number.",
+        "Port {} of Service {} leads to the container port named `{name}`, and no pods in the input tell its number.",
         unknown.port.port, unknown.service.meta.name
     );
     let selector = unknown.service.selector.as_ref().map(as_text).unwrap_or_default();

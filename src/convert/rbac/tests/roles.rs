@@ -44,14 +44,14 @@ fn e40_a_binding_without_role_is_inert_or_refused() {
     run().incomplete().check(
         &elsewhere,
         expect![[r#"
-        default/default-deny <- default
-          {}
-        warning binding-without-role@5 none
-        warning rbac-not-enabled@7 none
-        inert bind-r (binding-without-role)
-        inert r (rbac-not-enabled)
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default
+              {}
+            error unresolved-role@5 narrower
+            warning rbac-not-enabled@7 none
+            inert r (rbac-not-enabled)
+            refused bind-r
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
