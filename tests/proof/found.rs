@@ -293,6 +293,15 @@ fn what_1_4_did_without_a_mesh_policy_stays_with_the_policy_that_carries_it() {
 }
 
 #[test]
+fn what_1_4_did_without_a_mesh_policy_is_asked_where_other_pods_may_exist() {
+    let mut scene = scene(&[service("web", "{app: web}", HTTP), policy("{}").replace("locks", "default")]);
+    scene.old_release = true;
+    check(&scene, "plaintext-only", true);
+    scene.complete = Completeness::Open;
+    check(&scene, "unknown-mesh-policy", false);
+}
+
+#[test]
 fn a_named_port_that_the_shown_pods_do_not_have_may_be_one_of_others() {
     let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\n\
                       spec: {selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: main, image: x}]}}}\n";

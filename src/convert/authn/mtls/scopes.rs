@@ -207,8 +207,7 @@ fn undecided_port(work: &Work<'_>) -> Option<String> {
         Some(format!("the ports of other Services of {}", subject.workload.meta.object()))
     });
     other_services.or_else(|| {
-        let nothing_shown = work.subjects().is_empty();
         let closed = work.mesh().evidence.closes(&[InventoryKind::Service, InventoryKind::Workload]);
-        (nothing_shown && !closed).then(|| "pods that the input does not show".to_owned())
+        (!closed).then(|| "pods that the input does not show".to_owned())
     })
 }
