@@ -38,7 +38,12 @@ fn some(percent: u32, document: BoxedStrategy<Document>, most: usize) -> impl St
 
 /// `--strict`, rarely; always where `MESHLIFT_STRICT` is set.
 fn strict() -> impl Strategy<Value = bool> {
-    prop::bool::weighted(if std::env::var_os("MESHLIFT_STRICT").is_some() { 1.0 } else { 0.1 })
+    prop::bool::weighted(if only_strict() { 1.0 } else { 0.1 })
+}
+
+/// True when every run is to be strict.
+pub fn only_strict() -> bool {
+    std::env::var_os("MESHLIFT_STRICT").is_some()
 }
 
 /// Up to three Services and three roles; every kind is there often enough.

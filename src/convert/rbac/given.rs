@@ -24,13 +24,23 @@ pub(super) fn same_number(service: &str, around: Around<'_>) -> Assumption {
 }
 
 /// A pattern was written out for these Services.
-pub(super) fn pattern(services_known: &[String], around: Around<'_>) -> Assumption {
+pub(super) fn pattern(services_known: &[&str], around: Around<'_>) -> Assumption {
     let namespace = around.namespace;
     let message = format!(
         "Namespace `{namespace}` holds no other Service that the pattern matches than {}; callers of another one are turned away.",
         services_known.join(", ")
     );
     Assumption::new(codes::NO_OTHER_SERVICE, message, services(namespace))
+}
+
+/// A pattern of label values was written out for those that the pods of the input have.
+pub(super) fn label_values(service: &str, key: &str, listed: &[String], around: Around<'_>) -> Assumption {
+    let namespace = around.namespace;
+    let message = format!(
+        "No pods of the Service `{service}` in namespace `{namespace}` have another value of the label `{key}` that was granted than {}; callers of pods that do are turned away.",
+        listed.join(", ")
+    );
+    Assumption::new(codes::NO_OTHER_WORKLOAD, message, workloads(namespace)).on(service_ref(service, namespace))
 }
 
 /// A default denial for one Service covers all ports of its pods.

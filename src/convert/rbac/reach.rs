@@ -2,13 +2,14 @@
 
 use super::access_rule::Statics;
 use super::enabled::Scope;
+use super::given;
 use super::ground::{Ground, Pod};
 use super::services;
 use super::static_constraints::{self, Labelled};
 use crate::api::Labels;
 use crate::api::core::Service;
 use crate::finding::catalogue::rbac as codes;
-use crate::finding::{Finding, Place};
+use crate::finding::{Assumption, Finding, Place};
 use crate::mesh::{InventoryKind, Lookup, kubectl_get};
 
 /// One selector that an access rule is attached to.
@@ -29,8 +30,8 @@ pub(super) struct Reach {
     pub targets: Vec<Target>,
     /// What there is to say. Errors refuse the role.
     pub findings: Vec<Finding>,
-    /// The Services that a pattern was written out for, where it may match others that the input does not show.
-    pub written_out: Vec<String>,
+    /// What writing patterns out takes for granted, where they may match what the input does not show.
+    pub assumptions: Vec<Assumption>,
 }
 
 /// What the search needs to know.
@@ -209,7 +210,8 @@ impl Reach {
                 continue;
             };
             let start = Labelled { selector: selector.clone(), suffix: vec![service.meta.name.clone()] };
-            let labelled = static_constraints::narrow(start, place, around, at, &mut self.findings);
+            let labelled =
+                static_constraints::narrow(start, place, around, at, &mut self.findings, &mut self.assumptions);
             let before = self.targets.len();
             for Labelled { selector, suffix } in labelled {
                 self.add(Target { selector: Some(selector), suffix, every_service: false }, at, around);
@@ -315,7 +317,7 @@ impl Reach {
         if any_service && any_name && !names.is_empty() && around.scope.covers_others(around.namespace) {
             let patterns = if place.services.is_empty() { "*".to_owned() } else { place.services.join(", ") };
             if !around.services_are_closed() {
-                self.written_out = names.iter().map(|name| (*name).to_owned()).collect();
+                self.assumptions.push(given::pattern(names, around));
             }
             self.findings.push(
                 Finding::new(

@@ -146,9 +146,7 @@ pub(super) fn convert(context: Context<'_>, grant: &Grant<'_>, around: Around<'_
         let mut reach = reach::find(&access.place, &rule.place, http, around);
         converted.say(access.findings, &grant.role.meta);
         converted.say(std::mem::take(&mut reach.findings), &grant.role.meta);
-        if !reach.written_out.is_empty() {
-            converted.assume(given::pattern(&reach.written_out, around));
-        }
+        std::mem::take(&mut reach.assumptions).into_iter().for_each(|assumption| converted.assume(assumption));
         let mut base = access.clause;
         carry_notes(context, &grant.role.meta, &format!("/spec/rules/{index}"), &mut base);
         for target in &reach.targets {

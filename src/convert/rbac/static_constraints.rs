@@ -1,13 +1,14 @@
 //! Constraints that Pilot decided for a service and its pods: they narrow selectors (`spec/rbac.md` §6.5).
 
 use super::access_rule::Statics;
+use super::given;
 use super::ground::Pod;
 use super::reach::Around;
 use super::services;
 use crate::api::Labels;
 use crate::finding::catalogue::rbac as codes;
-use crate::finding::{Finding, Place};
-use crate::mesh::selects;
+use crate::finding::{Assumption, Finding, Place};
+use crate::mesh::{InventoryKind, selects};
 use std::collections::BTreeSet;
 
 /// A selector in the making, with what its name will say.
@@ -55,14 +56,24 @@ pub(super) fn narrow(
     around: Around<'_>,
     at: &Place,
     findings: &mut Vec<Finding>,
+    assumptions: &mut Vec<Assumption>,
 ) -> Vec<Labelled> {
+    let workloads_are_closed = around.scope.mesh.evidence.closes(&[InventoryKind::Workload]);
     let mut combinations = vec![start];
     for (key, values) in &place.labels {
         let mut next = Vec::new();
         for labelled in &combinations {
             match exact_values(labelled, key, values, around) {
-                Some(values) => next.extend(with_label(labelled, key, &values)),
-                None => findings.push(
+                Some(Values::OfKnownPods(listed)) if !workloads_are_closed && !listed.is_empty() => {
+                    let name = labelled.suffix.first().map(String::as_str).unwrap_or_default();
+                    assumptions.push(given::label_values(name, key, &listed, around));
+                    next.extend(with_label(labelled, key, &listed));
+                }
+                Some(Values::OfKnownPods(listed)) if workloads_are_closed => {
+                    next.extend(with_label(labelled, key, &listed));
+                }
+                Some(Values::AsAsked(values)) => next.extend(with_label(labelled, key, &values)),
+                Some(Values::OfKnownPods(_)) | None => findings.push(
                     Finding::new(
                         codes::LABEL_PATTERN,
                         format!(
@@ -101,11 +112,19 @@ pub(super) fn narrow(
     }
 }
 
-/// Patterns written out: the values that known pods have (a snapshot). `None` when no pods are known.
-fn exact_values(labelled: &Labelled, key: &str, values: &[String], around: Around<'_>) -> Option<Vec<String>> {
+/// The values of a label that a selector can ask for.
+enum Values {
+    /// Those of the constraint.
+    AsAsked(Vec<String>),
+    /// Patterns written out: those that the pods of the input have (a snapshot).
+    OfKnownPods(Vec<String>),
+}
+
+/// What a selector can ask for; `None` when the constraint has patterns and no pods are known.
+fn exact_values(labelled: &Labelled, key: &str, values: &[String], around: Around<'_>) -> Option<Values> {
     let decided = labelled.selector.contains_key(key);
     if decided || values.iter().all(|value| services::is_exact(value)) {
-        return Some(values.to_vec());
+        return Some(Values::AsAsked(values.to_vec()));
     }
     let pods = known_pods(&labelled.selector, around)?;
     let found = pods.iter().filter_map(|pod| pod.workload.pod_labels.get(key));
@@ -113,7 +132,7 @@ fn exact_values(labelled: &Labelled, key: &str, values: &[String], around: Aroun
         found.filter(|found| values.iter().any(|value| services::matches(value, found))).collect();
     let exact = values.iter().filter(|value| services::is_exact(value));
     let listed: BTreeSet<String> = found.into_iter().chain(exact).cloned().collect();
-    Some(listed.into_iter().collect())
+    Some(Values::OfKnownPods(listed.into_iter().collect()))
 }
 
 /// The pods a selector selects, when manifests of them are known.
@@ -149,6 +168,14 @@ fn of_service_account(
         findings.push(left_out("the pods are not in the input"));
         return Vec::new();
     };
+    if !around.scope.mesh.evidence.closes(&[InventoryKind::Workload]) {
+        let namespace = around.namespace;
+        let remedy = format!(
+            "Add the output of `kubectl get deployments,statefulsets,daemonsets,pods -n {namespace} -o yaml` to the input and say `--inventory-complete=workloads`; or write a policy by hand."
+        );
+        findings.push(left_out("the input may not show all of the pods").remedy(remedy));
+        return Vec::new();
+    }
     let (chosen, others): (Vec<&Pod<'_>>, Vec<&Pod<'_>>) = pods.into_iter().partition(|pod| runs_as(pod));
     if chosen.is_empty() {
         findings.push(
