@@ -1,10 +1,14 @@
 //! Golden cases: `golden/<area>/<sentence about behaviour>/` with a `case.yaml`.
 //!
 //! A conversion case copies `input/` into an empty folder, runs `meshlift convert --write` there and compares the
-//! folder with `expected/` byte for byte, the JSON report with `report.json`, the exit code with `case.yaml`, and, where
-//! the file exists, the output of `meshlift diff` with `diff.txt`. A second run must change nothing.
+//! folder with `expected/` byte for byte, what a user reads with `report.txt`, the exit code with `case.yaml`, and, where
+//! the file exists, the JSON report with `report.json` and the output of `meshlift diff` with `diff.txt`. A second run must
+//! change nothing. `report.txt` ends with the JSON report as short lines (`golden/outcome.rs`).
 //! A verification case (`before/` and `after/`) compares the output of `meshlift verify` with `verdict.txt`.
 //! `UPDATE_GOLDEN=1 cargo test --test golden` rewrites what is expected; read the change before you commit it.
+
+#[path = "golden/outcome.rs"]
+mod outcome;
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -56,18 +60,24 @@ fn conversion(folder: &Path, case: &Case) -> Outcome {
     let report_argument = report.display().to_string();
 
     let mut problems = Vec::new();
-    let (_, diff, _) = meshlift(&work, &["diff"], case)?;
     if folder.join("diff.txt").exists() {
+        let (_, diff, _) = meshlift(&work, &["diff"], case)?;
         compare_text(&folder.join("diff.txt"), &diff, updating, &mut problems)?;
     }
-    let (code, _, errors) = meshlift(&work, &["convert", "--write", "--report", &report_argument], case)?;
-    let written = fs::read_to_string(&report).unwrap_or_default();
+    let (code, output, errors) = meshlift(&work, &["convert", "--write", "--report", &report_argument], case)?;
+    let json = fs::read_to_string(&report)?;
     if code != case.exit && !updating {
         problems.push(format!("exit code {code} instead of {}:\n{errors}", case.exit));
     } else if code != case.exit {
         problems.push(format!("exit code {code}: write it into case.yaml yourself\n{errors}"));
     }
-    compare_text(&folder.join("report.json"), &written, updating, &mut problems)?;
+    let told = outcome::told(&format!("{output}{errors}"), &json)?;
+    let untold = outcome::untold(&told, &json)?;
+    problems.extend(untold.iter().map(|text| format!("report.txt does not tell what the JSON report says: {text}")));
+    compare_text(&folder.join("report.txt"), &told, updating, &mut problems)?;
+    if folder.join("report.json").exists() {
+        compare_text(&folder.join("report.json"), &json, updating, &mut problems)?;
+    }
     compare_folders(&folder.join("expected"), &work, updating, &mut problems)?;
 
     let before = read_tree(&work)?;
