@@ -1,7 +1,7 @@
 //! Golden cases: `golden/<area>/<sentence about behaviour>/` with a `case.yaml`.
 //!
 //! A conversion case copies `input/` into an empty folder, runs `meshlift convert --write` there and compares the
-//! folder with `expected/` byte for byte, what a user reads with `report.txt`, the exit code with `case.yaml`, and, where
+//! folder byte for byte with `expected/`, which holds what has to change (`golden/layers.rs`), what a user reads with `report.txt`, the exit code with `case.yaml`, and, where
 //! the file exists, the JSON report with `report.json` and the output of `meshlift diff` with `diff.txt`. A second run must
 //! change nothing. `report.txt` ends with the JSON report as short lines (`golden/outcome.rs`).
 //! A verification case (`before/` and `after/`) compares the output of `meshlift verify` with `verdict.txt`.
@@ -10,33 +10,21 @@
 #[path = "golden/outcome.rs"]
 mod outcome;
 
-use serde::Deserialize;
-use std::collections::BTreeMap;
+#[path = "golden/layers.rs"]
+mod layers;
+
+use layers::{Case, Tree, read_tree, write_tree};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-/// What `case.yaml` says.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    /// Why the case exists: the rule and the edge cases it shows.
-    #[allow(dead_code, reason = "for the reader of the case")]
-    shows: String,
-    /// Further arguments.
-    #[serde(default)]
-    args: Vec<String>,
-    /// Expected exit code.
-    #[serde(default)]
-    exit: i32,
-}
 
 type Outcome = datatest_stable::Result<()>;
 
 fn run_case(file: &Path) -> Outcome {
     let folder = file.parent().ok_or("a case has a folder")?;
-    let case: Case = serde_yaml::from_str(&fs::read_to_string(file)?)?;
-    if folder.join("before").is_dir() { verification(folder, &case) } else { conversion(folder, &case) }
+    let case = layers::case(folder)?;
+    let is_verification = folder.join("before").is_dir() || folder.join("verdict.txt").exists();
+    if is_verification { verification(folder, &case) } else { conversion(folder, &case) }
 }
 
 fn meshlift(inside: &Path, arguments: &[&str], case: &Case) -> Result<(i32, String, String), std::io::Error> {
@@ -55,7 +43,7 @@ fn conversion(folder: &Path, case: &Case) -> Outcome {
     let updating = std::env::var_os("UPDATE_GOLDEN").is_some();
     let place = tempfile::tempdir()?;
     let work = place.path().join("work");
-    copy(&folder.join("input"), &work)?;
+    write_tree(&layers::given(folder, case, "input")?, &work)?;
     let report = place.path().join("report.json");
     let report_argument = report.display().to_string();
 
@@ -78,7 +66,7 @@ fn conversion(folder: &Path, case: &Case) -> Outcome {
     if folder.join("report.json").exists() {
         compare_text(&folder.join("report.json"), &json, updating, &mut problems)?;
     }
-    compare_folders(&folder.join("expected"), &work, updating, &mut problems)?;
+    compare_folders(folder, case, &read_tree(&work)?, &mut problems)?;
 
     let before = read_tree(&work)?;
     let (_, _, errors) = meshlift(&work, &["convert", "--write"], case)?;
@@ -90,7 +78,11 @@ fn conversion(folder: &Path, case: &Case) -> Outcome {
 
 fn verification(folder: &Path, case: &Case) -> Outcome {
     let updating = std::env::var_os("UPDATE_GOLDEN").is_some();
-    let (code, output, errors) = meshlift(folder, &["verify", "before", "after"], case)?;
+    let place = tempfile::tempdir()?;
+    for side in ["before", "after"] {
+        write_tree(&layers::given(folder, case, side)?, &place.path().join(side))?;
+    }
+    let (code, output, errors) = meshlift(place.path(), &["verify", "before", "after"], case)?;
     let mut problems = Vec::new();
     if code != case.exit {
         problems.push(format!("exit code {code} instead of {}:\n{output}{errors}", case.exit));
@@ -116,15 +108,11 @@ fn compare_text(expected: &Path, found: &str, updating: bool, problems: &mut Vec
     Ok(())
 }
 
-fn compare_folders(expected: &Path, found: &Path, updating: bool, problems: &mut Vec<String>) -> Outcome {
-    if updating {
-        if expected.exists() {
-            fs::remove_dir_all(expected)?;
-        }
-        copy(found, expected)?;
-        return Ok(());
+fn compare_folders(folder: &Path, case: &Case, found: &Tree, problems: &mut Vec<String>) -> Outcome {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        return update_folder(folder, case, found);
     }
-    let (wanted, found) = (read_tree(expected)?, read_tree(found)?);
+    let wanted = layers::expected(folder, case)?;
     let names: std::collections::BTreeSet<&PathBuf> = wanted.keys().chain(found.keys()).collect();
     for name in names {
         match (wanted.get(name), found.get(name)) {
@@ -140,40 +128,26 @@ fn compare_folders(expected: &Path, found: &Path, updating: bool, problems: &mut
     Ok(())
 }
 
-fn difference(wanted: &str, found: &str) -> String {
-    similar::TextDiff::from_lines(wanted, found).unified_diff().header("expected", "found").to_string()
-}
-
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for (name, bytes) in read_tree(from)? {
-        let target = to.join(name);
-        if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        fs::write(target, bytes)?;
+/// Keeps in `expected/` what is not as it was or as a shared folder expects it.
+fn update_folder(folder: &Path, case: &Case, found: &Tree) -> Outcome {
+    let own = folder.join("expected");
+    if own.exists() {
+        fs::remove_dir_all(&own)?;
+    }
+    let known = layers::expected_without_own(folder, case)?;
+    let changed: Tree = found
+        .iter()
+        .filter(|(path, bytes)| known.get(*path) != Some(bytes))
+        .map(|(p, b)| (p.clone(), b.clone()))
+        .collect();
+    if !changed.is_empty() {
+        write_tree(&changed, &own)?;
     }
     Ok(())
 }
 
-/// Every file below a folder, by its path inside it.
-fn read_tree(root: &Path) -> std::io::Result<BTreeMap<PathBuf, Vec<u8>>> {
-    let mut files = BTreeMap::new();
-    let mut folders = vec![root.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        if !folder.is_dir() {
-            continue;
-        }
-        for entry in fs::read_dir(&folder)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if let Ok(inside) = path.strip_prefix(root) {
-                files.insert(inside.to_path_buf(), fs::read(&path)?);
-            }
-        }
-    }
-    Ok(files)
+fn difference(wanted: &str, found: &str) -> String {
+    similar::TextDiff::from_lines(wanted, found).unified_diff().header("expected", "found").to_string()
 }
 
 datatest_stable::harness! {

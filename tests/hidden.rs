@@ -11,7 +11,10 @@
     reason = "a test fails by panicking and tells its table"
 )]
 
-use serde::Deserialize;
+#[path = "golden/layers.rs"]
+mod layers;
+
+use layers::{Tree, write_tree};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,13 +23,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// What this test needs of a `case.yaml`.
-#[derive(Debug, Deserialize)]
-struct Case {
-    #[serde(default)]
-    args: Vec<String>,
-}
 
 /// The word of `--inventory-complete` for a kind that is hidden; `None` for kinds that never are.
 fn word(kind: &str) -> Option<&'static str> {
@@ -118,26 +114,27 @@ fn hideable() -> Vec<Hidden> {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
     let mut found = Vec::new();
     for case in folders(&golden).iter().flat_map(|area| folders(area)) {
-        let text = fs::read_to_string(case.join("case.yaml")).unwrap_or_default();
-        let Ok(Case { args }) = serde_yaml::from_str(&text) else { continue };
+        let Ok(layers::Case { args, .. }) = layers::case(&case) else { continue };
         let accepts = args.iter().any(|arg| ["--allow", "--plaintext", "--keep-going"].contains(&arg.as_str()));
-        if accepts || !case.join("input").is_dir() {
+        if accepts || !case.join("report.txt").exists() {
             continue;
         }
-        let mut files = Vec::new();
-        all_files(&case.join("input"), &mut files);
-        let texts = files.iter().map(|file| fs::read_to_string(file).unwrap_or_default());
-        let names: Vec<String> = texts.flat_map(|text| documents(&text)).map(|document| name_of(&document)).collect();
-        for file in files.iter().filter(|file| file.extension().is_some_and(|end| end == "yaml" || end == "yml")) {
-            let text = fs::read_to_string(file).unwrap_or_default();
-            for (position, document) in documents(&text).iter().enumerate() {
+        let files: Vec<(PathBuf, String)> = input(&case)
+            .into_iter()
+            .map(|(path, bytes)| (path, String::from_utf8(bytes).unwrap_or_default()))
+            .collect();
+        let documents_of_all = files.iter().flat_map(|(_, text)| documents(text));
+        let names: Vec<String> = documents_of_all.map(|document| name_of(&document)).collect();
+        for (file, text) in
+            files.iter().filter(|(file, _)| file.extension().is_some_and(|end| end == "yaml" || end == "yml"))
+        {
+            for (position, document) in documents(text).iter().enumerate() {
                 let Some(kind) = kind_of(document).filter(|kind| word(kind).is_some()) else { continue };
                 // Of two objects of one name one cannot be missing: they are not of one mesh.
                 if names.iter().filter(|name| **name == name_of(document)).count() > 1 {
                     continue;
                 }
-                let file = file.strip_prefix(case.join("input")).expect("below the input").to_path_buf();
-                let (case, args, kind) = (case.clone(), args.clone(), kind.to_owned());
+                let (case, args, file, kind) = (case.clone(), args.clone(), file.clone(), kind.to_owned());
                 found.push(Hidden { case, args, file, position, kind });
             }
         }
@@ -152,23 +149,15 @@ fn folders(of: &Path) -> Vec<PathBuf> {
     folders
 }
 
-fn all_files(of: &Path, into: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> =
-        fs::read_dir(of).expect("a readable folder").filter_map(|entry| Some(entry.ok()?.path())).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() { all_files(&path, into) } else { into.push(path) }
-    }
+/// What the case starts from.
+fn input(case: &Path) -> Tree {
+    let read = layers::case(case).and_then(|read| layers::given(case, &read, "input"));
+    read.expect("the files of a case")
 }
 
-fn copy(from: &Path, to: &Path) {
-    let mut files = Vec::new();
-    all_files(from, &mut files);
-    for file in files {
-        let target = to.join(file.strip_prefix(from).expect("below it"));
-        fs::create_dir_all(target.parent().expect("a folder")).expect("a folder");
-        fs::copy(&file, &target).expect("a copy");
-    }
+/// What the case is to end with.
+fn expected(case: &Path) -> Tree {
+    layers::case(case).and_then(|read| layers::expected(case, &read)).expect("the files of a case")
 }
 
 /// The arguments of the case, but for the claim that the input shows every object of the hidden one's kind.
@@ -224,8 +213,8 @@ fn differences(folder: &Path, args: &[String]) -> BTreeMap<String, (String, Stri
 /// The differences of the case with nothing hidden.
 fn of_the_case(hidden: &Hidden) -> BTreeMap<String, (String, String)> {
     let Ok(place) = tempfile::tempdir() else { return BTreeMap::new() };
-    copy(&hidden.case.join("input"), &place.path().join("before"));
-    copy(&hidden.case.join("expected"), &place.path().join("after"));
+    write_tree(&input(&hidden.case), &place.path().join("before")).expect("a copy");
+    write_tree(&expected(&hidden.case), &place.path().join("after")).expect("a copy");
     differences(place.path(), &hidden.args)
 }
 
@@ -246,8 +235,8 @@ fn was_said(report: &Value, namespace: &str) -> bool {
 fn hide(hidden: &Hidden) -> Result<Fate, String> {
     let place = tempfile::tempdir().map_err(|error| error.to_string())?;
     let (before, after) = (place.path().join("before"), place.path().join("after"));
-    copy(&hidden.case.join("input"), &before);
-    copy(&hidden.case.join("input"), &after);
+    let input = input(&hidden.case);
+    write_tree(&input, &before).and_then(|()| write_tree(&input, &after)).map_err(|error| error.to_string())?;
     let file = after.join(&hidden.file);
     let text = fs::read_to_string(&file).map_err(|error| error.to_string())?;
     let mut shown = documents(&text);

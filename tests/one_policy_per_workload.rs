@@ -3,6 +3,9 @@
 
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "golden/layers.rs"]
+mod layers;
+
 use meshlift::api::Labels;
 use meshlift::mesh::{BuildOptions, Input, Mesh, build, selects};
 use meshlift::yaml::Stream;
@@ -40,27 +43,8 @@ fn meshes(files: &[(String, String)]) -> Vec<Mesh> {
     world.environments.into_iter().map(|environment| environment.mesh).collect()
 }
 
-/// The manifests below a folder, by their path inside it.
-fn manifests(root: &Path) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut folders = vec![root.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("a folder of the golden cases can be read") {
-            let path = entry.expect("an entry of a folder").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
-                let inside = path.strip_prefix(root).expect("it is inside").display().to_string();
-                found.push((inside, String::from_utf8_lossy(&fs::read(&path).expect("a file")).into_owned()));
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
-/// The `expected/` folder of every golden case.
-fn expected() -> Vec<PathBuf> {
+/// The manifests that every golden case of a conversion expects, by case.
+fn expected() -> Vec<(PathBuf, Vec<(String, String)>)> {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
     let subfolders = |folder: &Path| -> Vec<PathBuf> {
         let entries = fs::read_dir(folder).expect("a folder of the golden cases can be read");
@@ -68,14 +52,26 @@ fn expected() -> Vec<PathBuf> {
     };
     let mut cases: Vec<PathBuf> = subfolders(&golden).iter().flat_map(|area| subfolders(area)).collect();
     cases.sort();
-    cases.into_iter().map(|case| case.join("expected")).filter(|folder| folder.is_dir()).collect()
+    let conversions = cases.into_iter().filter(|case| case.join("report.txt").exists());
+    conversions
+        .map(|folder| {
+            let case = layers::case(&folder).expect("a case says what it is");
+            let files = layers::expected(&folder, &case).expect("the files of a case");
+            let is_manifest = |path: &Path| path.extension().is_some_and(|it| it == "yaml" || it == "yml");
+            let manifests = files
+                .into_iter()
+                .filter(|(path, _)| is_manifest(path))
+                .map(|(path, bytes)| (path.display().to_string(), String::from_utf8_lossy(&bytes).into_owned()));
+            (folder, manifests.collect())
+        })
+        .collect()
 }
 
 #[test]
 fn authn_e40_no_workload_of_a_golden_case_is_selected_by_two_peer_authentications() {
     let (mut problems, mut policies) = (Vec::new(), 0);
-    for folder in expected() {
-        for mesh in meshes(&manifests(&folder)) {
+    for (folder, manifests) in expected() {
+        for mesh in meshes(&manifests) {
             policies += mesh.peer.iter().filter(|policy| !policy.selector.is_empty()).count();
             problems
                 .extend(selected_twice(&mesh).into_iter().map(|problem| format!("{}: {problem}", folder.display())));
