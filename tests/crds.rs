@@ -1,10 +1,11 @@
-//! Every object that a golden case expects is one that Istio's API server would accept: valid against the OpenAPI schemas and
-//! the rules beside them in `../shared/crds/`. Where that folder is absent (a plain clone) the test says so and passes.
+//! Every object that a golden case expects is one that Istio's API server would accept: valid against the OpenAPI schemas of
+//! its CustomResourceDefinitions and the rules beside them (`schemas/security.istio.io.yaml`).
 
-#![allow(clippy::expect_used, clippy::print_stdout, reason = "a test fails by panicking and may say why it skips")]
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use meshlift::yaml::Stream;
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,20 +29,38 @@ fn objects(path: &Path) -> Vec<Value> {
     stream.manifests().iter().map(|manifest| manifest.value().clone()).collect()
 }
 
-/// (kind, version) to a validator of the whole object.
-fn validators(crds: &Path) -> Vec<(String, String, jsonschema::Validator)> {
-    let mut validators = Vec::new();
-    for crd in objects(crds) {
-        let kind = crd.pointer("/spec/names/kind").and_then(Value::as_str).unwrap_or_default().to_owned();
-        for version in crd.pointer("/spec/versions").and_then(Value::as_array).into_iter().flatten() {
-            let name = version["name"].as_str().unwrap_or_default();
-            let mut schema = version.pointer("/schema/openAPIV3Schema").cloned().unwrap_or_default();
-            close(&mut schema, 0);
-            let validator = jsonschema::validator_for(&schema).expect("the CRD holds a JSON Schema");
-            validators.push((kind.clone(), format!("security.istio.io/{name}"), validator));
-        }
-    }
-    validators
+/// One kind of `schemas/security.istio.io.yaml`.
+#[derive(Deserialize)]
+struct Served {
+    kind: String,
+    versions: Vec<String>,
+    schema: Value,
+}
+
+/// Each kind that the API server takes, with a validator of the whole object.
+fn served() -> Vec<(Served, jsonschema::Validator)> {
+    let text = include_str!("schemas/security.istio.io.yaml");
+    let kinds = serde_yaml::Deserializer::from_str(text).map(Served::deserialize);
+    kinds
+        .map(|kind| {
+            let mut kind = kind.expect("kind, versions and schema");
+            close(&mut kind.schema, 0);
+            let validator = jsonschema::validator_for(&kind.schema).expect("a JSON Schema");
+            (kind, validator)
+        })
+        .collect()
+}
+
+/// What is wrong with an object of `security.istio.io`.
+fn mistakes(object: &Value, served: &[(Served, jsonschema::Validator)]) -> Vec<String> {
+    let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
+    let (kind, version) = (text("kind"), text("apiVersion"));
+    let is_meant = |served: &Served| served.kind == kind && served.versions.iter().any(|served| served == version);
+    let Some((_, validator)) = served.iter().find(|(served, _)| is_meant(served)) else {
+        return vec![format!("{version} {kind} is not served")];
+    };
+    let errors = validator.iter_errors(object).map(|error| format!("{error} at {}", error.instance_path()));
+    errors.chain(broken_rules(object)).collect()
 }
 
 /// Objects with listed properties take no others (the API server would prune them silently, which is worse than an error),
@@ -104,34 +123,52 @@ fn broken_rules(object: &Value) -> Vec<String> {
 #[test]
 fn expected_objects_satisfy_the_custom_resource_definitions() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let crds = root.join("../shared/crds/security.istio.io.yaml");
-    if !crds.exists() {
-        println!("skipped: {} is not here", crds.display());
-        return;
-    }
-    let validators = validators(&crds);
-    assert_eq!(validators.len(), 6, "three kinds in two versions");
+    let served = served();
     let mut golden = Vec::new();
     files(&root.join("golden"), &mut golden);
-    let mut checked = 0;
-    let mut wrong = Vec::new();
+    let (mut checked, mut wrong) = (0, Vec::new());
     for path in golden.iter().filter(|path| path.components().any(|part| part.as_os_str() == "expected")) {
         for object in objects(path) {
-            let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
-            if !text("apiVersion").starts_with("security.istio.io/") {
-                continue;
+            let version = object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+            if version.starts_with("security.istio.io/") {
+                checked += 1;
+                wrong.extend(
+                    mistakes(&object, &served).into_iter().map(|mistake| format!("{}: {mistake}", path.display())),
+                );
             }
-            let validator =
-                validators.iter().find(|(kind, version, _)| kind == text("kind") && version == text("apiVersion"));
-            let Some((_, _, validator)) = validator else {
-                wrong.push(format!("{}: {} {} is not served", path.display(), text("apiVersion"), text("kind")));
-                continue;
-            };
-            checked += 1;
-            let errors = validator.iter_errors(&object).map(|error| format!("{error} at {}", error.instance_path()));
-            wrong.extend(errors.chain(broken_rules(&object)).map(|error| format!("{}: {error}", path.display())));
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-    assert!(checked > 0, "no golden case expects any object");
+    assert!(checked > 300, "the golden cases expect only {checked} objects");
+}
+
+#[test]
+fn what_the_api_server_would_refuse_is_found() {
+    let served = served();
+    let wrong = |kind: &str, version: &str, spec: Value| {
+        let meta = json!({"name": "a", "namespace": "b"});
+        let object =
+            json!({"apiVersion": format!("security.istio.io/{version}"), "kind": kind, "metadata": meta, "spec": spec});
+        mistakes(&object, &served).join("; ")
+    };
+    assert_eq!(wrong("PeerAuthentication", "v1", json!({"mtls": {"mode": "STRICT"}})), "");
+    for (kind, version, spec, says) in [
+        ("PeerAuthentication", "v1alpha1", json!({}), "is not served"),
+        ("PeerAuthentication", "v1beta1", json!({"mtls": {"mode": "MUTUAL"}}), "MUTUAL"),
+        ("PeerAuthentication", "v1", json!({"portLevelMtls": {"80": {"mode": "STRICT"}}}), "requires selector"),
+        ("AuthorizationPolicy", "v1", json!({"rules": [{"when": [{"values": ["a"]}]}]}), "key"),
+        ("AuthorizationPolicy", "v1", json!({"action": "REFUSE"}), "REFUSE"),
+        ("AuthorizationPolicy", "v1", json!({"rules": [{"to": [{"operation": {"path": ["/"]}}]}]}), "path"),
+        ("AuthorizationPolicy", "v1", json!({"selector": {"matchLabels": {"app": "a*"}}}), "selector app"),
+        ("RequestAuthentication", "v1", json!({"jwtRules": [{"issuer": ""}]}), "issuer"),
+        (
+            "RequestAuthentication",
+            "v1",
+            json!({"jwtRules": [{"issuer": "a", "jwks": "{}", "jwksUri": "https://a"}]}),
+            "only one of",
+        ),
+    ] {
+        let found = wrong(kind, version, spec.clone());
+        assert!(found.contains(says), "{kind} {spec}: {found:?} instead of {says:?}");
+    }
 }
