@@ -228,6 +228,9 @@ impl<'a> Builder<'a> {
             vec![fence::rule(&fence::closed_ports(self.scope, self.ground, namespace, selector))]
         } else if ports.open_only().is_empty() {
             Vec::new()
+        } else if ports.numbers_may_be_others(self.scope) {
+            self.tell(at, numbers_unknown(service));
+            Vec::new()
         } else {
             // Other services of these pods were not checked: their ports stay open.
             vec![port_rule(&ports.open_only())]
@@ -360,6 +363,9 @@ impl<'a> Builder<'a> {
             }
             if own.is_empty() {
                 return;
+            }
+            if ports.numbers_may_be_others(self.scope) {
+                return self.tell(at, numbers_unknown(service));
             }
             port_rule(&own)
         };
@@ -547,19 +553,35 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// Ports that would be opened by number, where pods that the input does not show may give their names other numbers.
+fn numbers_unknown(service: &Service) -> Finding {
+    let (name, namespace) = (&service.meta.name, &service.meta.namespace);
+    Finding::new(
+        codes::NAMED_PORT_UNRESOLVED,
+        format!("Several Services share the pods of `{name}`, RBAC was on for some of them, and one leads to its port by name: on pods that the input does not show the number may be another, so no port is opened by number, and those that were open are denied by default."),
+    )
+    .direction(Direction::Narrower)
+    .remedy(format!(
+        "Add the output of `kubectl get deployments,statefulsets,daemonsets,pods -n {namespace} -o yaml` to the input and say `--inventory-complete=workloads`."
+    ))
+}
+
 /// The ports of some pods, by whether RBAC was on for the service that governs them.
 struct PortsOf {
     closed: BTreeSet<u16>,
     open: BTreeSet<u16>,
     /// Every service port leads to a known number.
     known: bool,
+    /// ANY of the numbers is known from the pods of the input only.
+    by_name: bool,
 }
 
 impl PortsOf {
     fn survey(pods: &[&Pod<'_>], scope: Scope<'_>) -> PortsOf {
-        let mut ports = PortsOf { closed: BTreeSet::new(), open: BTreeSet::new(), known: true };
+        let mut ports = PortsOf { closed: BTreeSet::new(), open: BTreeSet::new(), known: true, by_name: false };
         for pod in pods {
             for port in &pod.ports {
+                ports.by_name |= port.by_name;
                 let on = scope.covers_host(&port.host, pod.namespace());
                 let doubtful = port.rivals.iter().any(|rival| scope.covers(rival) != on);
                 if on || doubtful {
@@ -577,6 +599,12 @@ impl PortsOf {
     /// Ports that were open on ALL the pods that declare them.
     fn open_only(&self) -> BTreeSet<u16> {
         self.open.difference(&self.closed).copied().collect()
+    }
+
+    /// True when opening the open ports by number could open a closed one on pods that the input does not show.
+    fn numbers_may_be_others(&self, scope: Scope<'_>) -> bool {
+        let both = !self.open_only().is_empty() && (!self.closed.is_empty() || !self.known);
+        both && self.by_name && !scope.mesh.evidence.closes(&[InventoryKind::Workload])
     }
 
     /// Some port was open on one pod and closed on another.

@@ -67,6 +67,11 @@ impl<'a> Around<'a> {
         self.scope.mesh.evidence.closes(&[InventoryKind::Service])
     }
 
+    /// True when the input shows every workload.
+    pub fn workloads_are_closed(&self) -> bool {
+        self.scope.mesh.evidence.closes(&[InventoryKind::Workload])
+    }
+
     fn is_root(&self) -> bool {
         self.namespace == self.scope.mesh.settings.root_namespace
     }

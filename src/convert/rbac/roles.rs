@@ -11,7 +11,7 @@ use crate::convert::{Context, Draft, NewKind};
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Assumption, Code, Direction, Finding, Place, Severity};
 use crate::mapping::Applied;
-use crate::mesh::{InventoryKind, SourceRelease};
+use crate::mesh::SourceRelease;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A role with the bindings that count: all enforced, or all permissive for a dry-run copy.
@@ -124,6 +124,20 @@ fn named_port_unknown(service: &str, around: Around<'_>) -> Finding {
     ))
 }
 
+/// Pods that the input does not show may give a named port another number, which belongs to a Service that a rule is not for.
+fn numbers_unknown(target: &Target, around: Around<'_>) -> Finding {
+    let (name, namespace) = (target.suffix.join("-"), around.namespace);
+    Finding::new(
+        codes::NAMED_PORT_UNRESOLVED,
+        format!("Several Services share the pods of {name}, and one of them leads to its port by name: on pods that the input does not show the number may be another, so a rule with the numbers of those that it shows could open a port of another Service."),
+    )
+    .severity(Severity::Error)
+    .direction(Direction::Wider)
+    .remedy(format!(
+        "Add the output of `kubectl get deployments,statefulsets,daemonsets,pods -n {namespace} -o yaml` to the input and say `--inventory-complete=workloads`."
+    ))
+}
+
 /// Equal but for comments.
 fn same(a: &Clause, b: &Clause) -> bool {
     (&a.source, &a.operation, &a.when) == (&b.source, &b.operation, &b.when)
@@ -164,6 +178,10 @@ pub(super) fn convert(context: Context<'_>, grant: &Grant<'_>, around: Around<'_
             }
             if let Some(service) = ports.lost_by_name() {
                 converted.say(vec![named_port_unknown(service, around).at(rule.place.clone())], &grant.role.meta);
+                continue;
+            }
+            if ports.numbers_may_be_others() && !around.workloads_are_closed() {
+                converted.say(vec![numbers_unknown(target, around).at(rule.place.clone())], &grant.role.meta);
                 continue;
             }
             converted.take_for_granted(&ports, target, around);
@@ -246,7 +264,7 @@ impl Converted {
         }
         let name = target.suffix.first().map(String::as_str).unwrap_or_default();
         self.assume(given::oldest(name, around));
-        if ports.by_name && !around.scope.mesh.evidence.closes(&[InventoryKind::Workload]) {
+        if ports.by_name && !around.workloads_are_closed() {
             self.assume(given::same_number(name, around));
         }
     }

@@ -38,6 +38,8 @@ pub(super) struct Ports {
     open: bool,
     /// ANY of `mine` is known by the name that pods of the input give it.
     pub by_name: bool,
+    /// ANY of `foreign` is.
+    foreign_by_name: bool,
     /// What there is to say. Errors refuse the role.
     pub findings: Vec<Finding>,
 }
@@ -124,6 +126,7 @@ impl Ports {
         }
         if !mine {
             self.foreign.insert(port.number);
+            self.foreign_by_name |= port.by_name;
             return;
         }
         self.mine.insert(port.number);
@@ -150,6 +153,13 @@ impl Ports {
     /// say which number it is.
     pub fn lost_by_name(&self) -> Option<&str> {
         self.unresolved.first().filter(|_| self.open).map(|(service, _)| service.as_str())
+    }
+
+    /// True when the rule has to name ports whose numbers are known from the pods of the input only, because a Service that
+    /// it is not for shares them: on other pods such a number may be that of the other Service.
+    pub fn numbers_may_be_others(&self) -> bool {
+        let shared = !self.foreign.is_empty() || self.foreign_unresolved;
+        shared && !self.mine.is_empty() && (self.by_name || self.foreign_by_name || self.foreign_unresolved)
     }
 
     /// Why the services of the rule govern no port of the selected pods, in a sentence about `name`.

@@ -8,7 +8,7 @@ use super::services;
 use crate::api::Labels;
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Assumption, Finding, Place};
-use crate::mesh::{InventoryKind, selects};
+use crate::mesh::selects;
 use std::collections::BTreeSet;
 
 /// A selector in the making, with what its name will say.
@@ -58,7 +58,7 @@ pub(super) fn narrow(
     findings: &mut Vec<Finding>,
     assumptions: &mut Vec<Assumption>,
 ) -> Vec<Labelled> {
-    let workloads_are_closed = around.scope.mesh.evidence.closes(&[InventoryKind::Workload]);
+    let workloads_are_closed = around.workloads_are_closed();
     let mut combinations = vec![start];
     for (key, values) in &place.labels {
         let mut next = Vec::new();
@@ -168,7 +168,7 @@ fn of_service_account(
         findings.push(left_out("the pods are not in the input"));
         return Vec::new();
     };
-    if !around.scope.mesh.evidence.closes(&[InventoryKind::Workload]) {
+    if !around.workloads_are_closed() {
         let namespace = around.namespace;
         let remedy = format!(
             "Add the output of `kubectl get deployments,statefulsets,daemonsets,pods -n {namespace} -o yaml` to the input and say `--inventory-complete=workloads`; or write a policy by hand."
