@@ -124,12 +124,26 @@ pub(super) fn leave(ledger: &mut Ledger, mesh: &Mesh, manifests: &[Input]) -> bo
             more.push(id);
         }
     }
+    more.extend(shadowing(ledger, mesh, &reaches, &left));
     if let Some(finding) = told(&more, cause, manifests) {
         ledger.tell(finding);
     }
     let any = !more.is_empty();
     ledger.leave(more, LEFT_WITH_REFUSED, Some(cause));
     any
+}
+
+/// Old policies that become nothing and that stand before a policy that stays: without them that one would be in force.
+fn shadowing(
+    ledger: &Ledger,
+    mesh: &Mesh,
+    reaches: &BTreeMap<ManifestId, Reach>,
+    left: &Left,
+) -> impl Iterator<Item = ManifestId> {
+    let becomes_nothing = |id: &ManifestId| ledger.inert_objects().contains_key(id) && !ledger.is_refused(*id);
+    let touches = |id: &ManifestId| reaches.get(id).is_some_and(|reach| left.touches(reach));
+    let policies = mesh.authentication.iter().filter_map(|policy| policy.meta.manifest);
+    policies.filter(|id| becomes_nothing(id) && touches(id)).collect::<Vec<_>>().into_iter()
 }
 
 /// One finding for all of them, at the first.

@@ -335,3 +335,55 @@ fn strict_says_that_ports_of_pods_which_are_not_shown_are_closed_too() {
     );
     check(&scene, "undeclared-ports", true);
 }
+
+#[test]
+fn a_role_by_name_and_pattern_is_for_services_that_are_not_shown_too() {
+    let role = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {name: editor, namespace: shop}\n\
+                spec: {rules: [{constraints: [{key: 'destination.name', values: ['web', '*']}]}]}\n";
+    let binding = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {name: bind, namespace: shop}\n\
+                   spec: {subjects: [{user: '*'}], roleRef: {kind: ServiceRole, name: editor}}\n";
+    let config = rbac_config("{mode: ON_WITH_EXCLUSION, exclusion: {}}");
+    let mut scene =
+        scene(&[service("web", "{app: web}", "{name: grpc, port: 8080}"), config, role.to_owned(), binding.to_owned()]);
+    scene.complete = Completeness::Open;
+    check(&scene, "pattern-enumerated", true);
+}
+
+#[test]
+fn a_policy_of_the_root_namespace_is_not_like_a_mesh_policy_that_nobody_shows() {
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: istio-system}\n\
+                      spec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: main, image: x}]}}}\n";
+    let own = policy("{}").replace("locks", "default").replace("namespace: shop", "namespace: istio-system");
+    let mut scene = scene(&[deployment.to_owned(), own]);
+    scene.old_release = true;
+    scene.complete = Completeness::Open;
+    check(&scene, "unknown-mesh-policy", false);
+}
+
+#[test]
+fn a_port_is_not_opened_by_number_beside_a_named_one_that_nothing_resolves() {
+    let mut scene = scene(&[
+        service("api", "{app: web, version: v1}", "{name: https, port: 443, targetPort: 8443}"),
+        service("web", "{app: web}", NAMED),
+        rbac_config("{mode: ON_WITH_INCLUSION, inclusion: {services: ['web.shop.svc.cluster.local']}}"),
+    ]);
+    scene.complete = Completeness::Open;
+    check(&scene, "named-port-unresolved", true);
+}
+
+#[test]
+fn a_policy_whose_peers_are_replaced_still_stands_before_a_mesh_policy_that_stays() {
+    let peer = "apiVersion: security.istio.io/v1beta1\nkind: PeerAuthentication\nmetadata: {name: default, namespace: shop}\nspec: {mtls: {mode: DISABLE}}\n";
+    let mesh_policy = "apiVersion: authentication.istio.io/v1alpha1\nkind: MeshPolicy\nmetadata: {name: default}\n\
+                       spec: {origins: [{jwt: {issuer: iss, jwksUri: 'https://keys.example'}}]}\n";
+    let mut scene = scene(&[
+        service("web", "{app: web}", "{name: https, port: 443, targetPort: 8443}"),
+        service("api", "{app: web}", HTTP),
+        peer.to_owned(),
+        mesh_policy.to_owned(),
+        policy("{targets: [{name: api}]}"),
+    ]);
+    scene.complete = Completeness::Open;
+    check(&scene, "jwt-on-tcp-port", false);
+    check_going_on(&scene, "left-with-refused");
+}

@@ -603,8 +603,9 @@ impl PortsOf {
 
     /// True when opening the open ports by number could open a closed one on pods that the input does not show.
     fn numbers_may_be_others(&self, scope: Scope<'_>) -> bool {
-        let both = !self.open_only().is_empty() && (!self.closed.is_empty() || !self.known);
-        both && self.by_name && !scope.mesh.evidence.closes(&[InventoryKind::Workload])
+        let others = self.by_name && !self.closed.is_empty();
+        let others_unseen = others && !scope.mesh.evidence.closes(&[InventoryKind::Workload]);
+        !self.open_only().is_empty() && (others_unseen || !self.known)
     }
 
     /// Some port was open on one pod and closed on another.

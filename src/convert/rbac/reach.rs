@@ -317,7 +317,7 @@ impl Reach {
     fn warn_of_unseen(&mut self, place: &Statics, at: &Place, around: Around<'_>, names: &[&str]) {
         let any_service =
             place.services.is_empty() || place.services.iter().any(|pattern| !services::names_one_service(pattern));
-        let any_name = place.names.iter().flatten().all(|name| !services::is_exact(name));
+        let any_name = place.names.as_ref().is_none_or(|names| names.iter().any(|name| !services::is_exact(name)));
         // Where the config lists its services one by one, there are no others.
         if any_service && any_name && !names.is_empty() && around.scope.covers_others(around.namespace) {
             let patterns = if place.services.is_empty() { "*".to_owned() } else { place.services.join(", ") };
