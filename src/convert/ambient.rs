@@ -20,6 +20,7 @@ pub(super) fn check(context: Context<'_>, part: &mut Part) {
     if pods.is_empty() && !mesh.namespaces.iter().any(|namespace| asks(&namespace.meta.name)) {
         return;
     }
+    aliases(mesh, &pods, part);
     for draft in std::mem::take(&mut part.drafts) {
         let policy = (draft.kind == NewKind::Authorization).then(|| decoded(mesh, &draft)).flatten();
         for (code, message) in policy.iter().flat_map(|policy| remarks(mesh, policy, &pods)) {
@@ -34,6 +35,16 @@ pub(super) fn check(context: Context<'_>, part: &mut Part) {
             part.ledger.tell(finding.at(policy.meta.place.clone()).on(policy.meta.object()));
         }
     }
+}
+
+/// ztunnel knows no trust domain aliases (4.9).
+fn aliases(mesh: &Mesh, pods: &[Workload], part: &mut Part) {
+    let aliases = &mesh.settings.trust_domain_aliases;
+    let (Some(first), false) = (pods.first(), aliases.is_empty()) else { return };
+    let message =
+        format!("ztunnel refuses client certificates of {}, and carries {}.", aliases.join(", "), first.meta.object());
+    let finding = Finding::new(codes::TRUST_DOMAIN_ALIAS, message).at(first.meta.place.clone());
+    part.ledger.tell(finding.on(first.meta.object()));
 }
 
 /// Refuses what a draft comes from, unless the user allowed the finding or it is only a warning.

@@ -14,6 +14,7 @@ pub mod plan;
 pub mod rbac;
 mod unnamed;
 mod upgrade;
+mod waypoints;
 mod which_mesh;
 pub mod whole;
 
@@ -115,6 +116,7 @@ pub fn convert(context: Context<'_>) -> Part {
     part.drafts.extend(rbac.drafts);
     part.ledger.absorb(rbac.ledger);
     ambient::check(context, &mut part);
+    waypoints::check(context, &mut part);
     no_current_policy(context, &mut part);
     which_mesh::settle(context, &mut part);
     unnamed::settle(context, &mut part);

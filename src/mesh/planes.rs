@@ -2,7 +2,7 @@
 //! (`spec/surroundings.md` 2.17, 4.1, 4.2).
 
 use super::{Mesh, is_gateway};
-use crate::api::core::Workload;
+use crate::api::core::{Service, Workload};
 use crate::api::{Labels, Meta};
 
 /// On a Namespace or a pod: who carries the traffic.
@@ -47,6 +47,14 @@ impl Mesh {
             self.services_of(workload).into_iter().find_map(|service| waypoint_of(&service.meta.labels, namespace));
         let inherited = || self.labels_of_namespace(namespace).find_map(|labels| waypoint_of(labels, namespace));
         own.unwrap_or_else(|| inherited().flatten())
+    }
+
+    /// The waypoint that traffic to this Service goes through, as `NAMESPACE/NAME`: its own label goes before its
+    /// namespace's.
+    pub fn waypoint_of_service(&self, service: &Service) -> Option<String> {
+        let namespace = service.meta.namespace.as_str();
+        let inherited = || self.labels_of_namespace(namespace).find_map(|labels| waypoint_of(labels, namespace));
+        waypoint_of(&service.meta.labels, namespace).unwrap_or_else(|| inherited().flatten())
     }
 
     fn labels_of_namespace<'m>(&'m self, name: &'m str) -> impl Iterator<Item = &'m Labels> {

@@ -64,7 +64,7 @@ fn check_target(work: &mut Work<'_>, policy: &AuthenticationPolicy, target: &Tar
                 namespace,
                 &target.name,
                 format!(
-                    "Add the output of `{command}` with --inventory, or pass --inventory-complete if it does not exist."
+                    "Add the output of `{command}` with --inventory, or pass --inventory-complete=services if it does not exist."
                 ),
             );
             work.refuse(

@@ -60,7 +60,7 @@ pub(super) fn unknown(context: Context<'_>) -> Option<Finding> {
             "No MeshPolicy is in the input, and without one Istio 1.4 took plaintext only and roles never saw an identity.",
         )
         .remedy(format!(
-            "Add the output of `{}` with --inventory, or say what it demands with `--assume mtls=strict` (or `permissive`, or `disable`), or pass --inventory-complete if there is none.",
+            "Add the output of `{}` with --inventory, or say what it demands with `--assume mtls=strict` (or `permissive`, or `disable`), or pass --inventory-complete=meshpolicies if there is none.",
             kubectl_get("meshpolicy", "", "default")
         ))
     };

@@ -162,7 +162,7 @@ impl<'a> Builder<'a> {
                     codes::ROOT_SERVICES_UNKNOWN,
                     format!("The root namespace `{root}` is included, which takes one policy per Service there, and the input may not hold all of them."),
                 )
-                .remedy(format!("Add the output of `kubectl get services -n {root} -o yaml` to the input and say `--inventory-complete`.")),
+                .remedy(format!("Add the output of `kubectl get services -n {root} -o yaml` to the input and say `--inventory-complete=services,workloads`.")),
             );
         }
         for service in self.scope.mesh.services_of_namespace(root) {
@@ -468,7 +468,7 @@ impl<'a> Builder<'a> {
                 ),
             )
             .remedy(format!(
-                "Add the output of `{}` to the input, or say with `--inventory-complete` that it does not exist.",
+                "Add the output of `{}` to the input, or say with `--inventory-complete=services` that it does not exist.",
                 kubectl_get("service", namespace, name)
             )),
             Lookup::Ambiguous(one, other) => Finding::new(

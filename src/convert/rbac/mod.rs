@@ -297,7 +297,7 @@ fn bindings_without_role(context: Context<'_>, part: &mut Part) {
         };
         let finding = if rejected || !mesh.evidence.closes(&[InventoryKind::ServiceRole]) {
             Finding::new(codes::UNRESOLVED_ROLE, message).remedy(format!(
-                "Mend the role, or add the output of `{}` to the input, or say with `--inventory-complete` that it does not exist.",
+                "Mend the role, or add the output of `{}` to the input, or say with `--inventory-complete=serviceroles` that it does not exist.",
                 crate::mesh::kubectl_get("servicerole", &binding.meta.namespace, &binding.role.name)
             ))
         } else {

@@ -156,7 +156,7 @@ impl Reach {
                     ),
                 )
                 .remedy(format!(
-                    "Add the output of `{}` to the input, or say with `--inventory-complete` that it does not exist.",
+                    "Add the output of `{}` to the input, or say with `--inventory-complete=services` that it does not exist.",
                     kubectl_get("service", around.namespace, name)
                 )),
                 Some((_, Lookup::Ambiguous(one, other))) => two_versions(one, other, around),

@@ -33,4 +33,16 @@ codes! {
         risk: "Everything that goes through the waypoint is refused.",
         remedy: "Admit the waypoint's identity at ztunnel, and move the rule about callers to the waypoint with targetRefs.",
     }
+    WAYPOINT_MISSING = "waypoint-missing", Error, Wider {
+        title: "a policy attached to a Service without a waypoint",
+        cause: "A policy with targetRefs is enforced by the waypoint of what it names. Where no waypoint is asked for, traffic goes straight to the pods.",
+        risk: "What the policy denies is allowed, and nothing says so.",
+        remedy: "Label the Service or its namespace with `istio.io/use-waypoint`, and see that the waypoint runs; or name the right Service in targetRefs.",
+    }
+    TRUST_DOMAIN_ALIAS = "trust-domain-alias-ambient", Warning, Narrower {
+        title: "a trust domain alias for pods of an ambient mesh",
+        cause: "ztunnel takes client certificates of its own trust domain only; aliases, which sidecars know, are refused.",
+        risk: "Callers whose certificates still carry an alias cannot reach pods of an ambient mesh.",
+        remedy: "Give all clients certificates of the mesh's trust domain before their servers join the ambient mesh, or leave these pods with a sidecar.",
+    }
 }

@@ -43,7 +43,7 @@ codes! {
         title: "tokens of a whole namespace or mesh are demanded on known ports only",
         cause: "A policy for a namespace or the mesh demanded tokens on every HTTP port. The rules that replace it have to list container ports, and sometimes workloads, or they would cut off everything that is not HTTP.",
         risk: "A Service that is not in the input, or is added later, accepts requests without a token.",
-        remedy: "Pass --inventory-complete if the input holds every Service and workload, or add them with --inventory.",
+        remedy: "Pass --inventory-complete=services,workloads if the input holds every Service and workload, or add them with --inventory.",
     }
     ISSUER_WITH_TWO_KEYS = "issuer-with-two-keys", Error, Wider {
         title: "one issuer with different keys or token locations on two ports",

@@ -13,7 +13,7 @@ codes! {
         title: "a policy targets a Service that is not in the input",
         cause: "A target names a Service. The new objects speak of pods and container ports, which only the Service can tell.",
         risk: "Left out, the pods of that Service would lose the mode and the tokens that the policy demanded of their callers.",
-        remedy: "Add the Service to the input with --inventory, or pass --inventory-complete if it does not exist.",
+        remedy: "Add the Service to the input with --inventory, or pass --inventory-complete=services if it does not exist.",
     }
     MISSING_TARGET = "missing-target", Warning, None {
         title: "a policy targets a Service that does not exist",
@@ -97,7 +97,7 @@ codes! {
         title: "the MeshPolicy is not in the input, and the result depends on it",
         cause: "Without a MeshPolicy, Istio 1.4 took plaintext only on ports without a policy; the new release takes both plaintext and mutual TLS. Istio's charts created a MeshPolicy in most meshes.",
         risk: "A mesh-wide PeerAuthentication made on a wrong guess would cut or open the whole mesh.",
-        remedy: "Add the MeshPolicy to the input with --inventory, or say what it demands with `--assume mtls=strict` (or `permissive`, or `disable`), or pass --inventory-complete if there is none.",
+        remedy: "Add the MeshPolicy to the input with --inventory, or say what it demands with `--assume mtls=strict` (or `permissive`, or `disable`), or pass --inventory-complete=meshpolicies if there is none.",
     }
     IMPLICIT_MESH_DEFAULT = "implicit-mesh-default", Note, None {
         title: "a mesh-wide object stands for the default of Istio 1.4",

@@ -13,7 +13,7 @@ codes! {
         title: "roles and bindings without a config in reach",
         cause: "Roles and bindings take effect only where a ClusterRbacConfig named `default` switches RBAC on, and the input holds none; the cluster may hold one all the same.",
         risk: "If RBAC was on, leaving the roles out would leave everything open or everything denied; if it was off, converting them would start to deny requests.",
-        remedy: "Add the output of `kubectl get clusterrbacconfig default -o yaml` to the input, or say what it holds with `--assume rbac=on` (or `off`, or `namespaces:a,b`), or say with `--inventory-complete` that there is none.",
+        remedy: "Add the output of `kubectl get clusterrbacconfig default -o yaml` to the input, or say what it holds with `--assume rbac=on` (or `off`, or `namespaces:a,b`), or say with `--inventory-complete=clusterrbacconfigs,rbacconfigs` that there is none.",
     }
     SEVERAL_CONFIGS = "several-rbac-configs", Error, None {
         title: "two configs of which only one was read",
@@ -61,7 +61,7 @@ codes! {
         title: "the root namespace is included and its Services are not all known",
         cause: "A policy without a selector in the root namespace is mesh-wide, so the inclusion of that namespace has to be written out Service by Service.",
         risk: "A Service of the root namespace that is not in the input would be open.",
-        remedy: "Add the Services of the root namespace to the input and say `--inventory-complete`, or accept the finding with `--allow root-services-unknown`.",
+        remedy: "Add the Services of the root namespace to the input and say `--inventory-complete=services,workloads`, or accept the finding with `--allow root-services-unknown`.",
     }
     EXCLUSION_ENUMERATED = "exclusion-enumerated", Warning, Narrower {
         title: "an excluded namespace is opened Service by Service",
@@ -91,7 +91,7 @@ codes! {
         title: "a service that is not in the input",
         cause: "The old objects name services, the new ones select pods by labels, and only the Service says which labels those are.",
         risk: "Without the Service its callers would be denied, or its pods would stay open.",
-        remedy: "Add the Service to the input with --inventory, or say with --inventory-complete that it does not exist.",
+        remedy: "Add the Service to the input with --inventory, or say with --inventory-complete=services that it does not exist.",
     }
     MATCHES_NO_SERVICE = "matches-no-service", Warning, None {
         title: "a service pattern that matches nothing",
@@ -385,7 +385,7 @@ codes! {
         title: "a binding to a role that is not in the input",
         cause: "A binding names a ServiceRole of its own namespace, and the input does not hold it, or holds it in a form that was refused.",
         risk: "If the cluster holds the role, its callers would be denied.",
-        remedy: "Add the role to the input, or say with --inventory-complete that it does not exist.",
+        remedy: "Add the role to the input, or say with --inventory-complete=serviceroles that it does not exist.",
     }
     PERMISSIVE_BINDING = "permissive-binding", Warning, None {
         title: "a binding that only logged",

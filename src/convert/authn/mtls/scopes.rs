@@ -160,7 +160,7 @@ fn implicit_default<'a>(work: &mut Work<'a>) -> Option<Planned<'a>> {
             "No MeshPolicy is in the input, and what Istio 1.4 enforced where no Policy applied depends on it, as on {example}."
         );
         let remedy = format!(
-            "Add the output of `{}` with --inventory, or say what it demands with `--assume mtls=strict` (or `permissive`, or `disable`), or pass --inventory-complete if there is none.",
+            "Add the output of `{}` with --inventory, or say what it demands with `--assume mtls=strict` (or `permissive`, or `disable`), or pass --inventory-complete=meshpolicies if there is none.",
             kubectl_get("meshpolicy", "", "default")
         );
         let finding = Finding::new(codes::UNKNOWN_MESH_POLICY, message).remedy(remedy);
