@@ -102,7 +102,7 @@ fn convert(file: &Path) -> Result<Duration> {
             complete: Completeness::All,
             ..Reading::default()
         },
-        mappings: Mappings::embedded().for_source(Settings::default().source.minor()),
+        mappings: Mappings::embedded(),
         options: Options::default(),
         style: Style { api_version: None, target: Settings::default().target },
         verify: None,

@@ -267,7 +267,7 @@ fn job(file: &Path, picks: u64) -> Job {
             complete: if flag(1) { Completeness::All } else { Completeness::Open },
             ..Reading::default()
         },
-        mappings: Mappings::embedded().for_source(5),
+        mappings: Mappings::embedded(),
         options: Options {
             strict: flag(2),
             plaintext_permissive: flag(3),

@@ -178,7 +178,7 @@ pub struct ConversionArgs {
     /// Let `source.principal: "*"` admit callers without an identity, as Istio's code did against its documentation
     #[arg(long, help_heading = "Conversion")]
     pub legacy_bug_compat: bool,
-    /// Folder of mapping files that override or add to the built-in ones
+    /// Folder of mapping files that are used in place of the built-in ones for their kinds
     #[arg(long, value_name = "DIR", help_heading = "Conversion")]
     pub mappings: Option<PathBuf>,
     /// Write the JSON report to this file as well
@@ -293,7 +293,7 @@ pub struct ExplainArgs {
 pub struct MappingArgs {
     #[command(subcommand)]
     pub action: MappingAction,
-    /// Folder of mapping files that override or add to the built-in ones
+    /// Folder of mapping files that are used in place of the built-in ones for their kinds
     #[arg(long, value_name = "DIR", global = true)]
     pub mappings: Option<PathBuf>,
 }
@@ -303,10 +303,13 @@ pub struct MappingArgs {
 pub enum MappingAction {
     /// List the mapping files
     List,
-    /// Print one
+    /// Show what becomes of every field of a kind, and why
     Show {
-        /// Its name, as `list` prints it
+        /// A kind (service-role, ServiceRole), or the name of a file as `list` prints it
         name: String,
+        /// Print the file itself, as a start for one of your own
+        #[arg(long)]
+        yaml: bool,
     },
     /// Check a mapping file of your own
     Check {

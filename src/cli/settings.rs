@@ -9,6 +9,7 @@ pub use source::{InForce, limits, size};
 use super::args::{ApiVersionArg, ConversionArgs, From, LimitArgs, MeshArgs, Plaintext};
 use super::config::Config;
 use crate::access::Budget;
+use crate::api::legacy::AddedKeys;
 use crate::convert::Options;
 use crate::convert::placement::{ApiVersion, Style};
 use crate::files::{self, Limits, Root, Snapshot};
@@ -32,7 +33,7 @@ pub fn job(args: &ConversionArgs, purpose: Purpose) -> anyhow::Result<Job> {
     let config = &in_force.config;
     let facts = facts::stated(&args.mesh, &in_force)?;
     let settings = mesh_settings(&args.mesh, &in_force, &facts)?;
-    let (source, target) = (settings.source, settings.target);
+    let target = settings.target;
     let mapping_files = match &args.mappings {
         Some(folder) => Some(files::read_mappings(folder, &limits)?),
         None => in_force.mapping_files(&limits)?,
@@ -59,7 +60,7 @@ pub fn job(args: &ConversionArgs, purpose: Purpose) -> anyhow::Result<Job> {
             limits,
             ..Reading::default()
         },
-        mappings: mappings.for_source(source.minor()),
+        mappings,
         options: Options {
             allow,
             strict: args.strict || config.strict,
@@ -101,8 +102,10 @@ pub fn reading_at(args: &MeshArgs, snapshot: &mut Snapshot) -> anyhow::Result<(R
 fn reading_under(args: &MeshArgs, in_force: &InForce, limits: Limits) -> anyhow::Result<(Reading, Vec<Root>)> {
     let config = &in_force.config;
     let facts = facts::stated(args, in_force)?;
+    let mut settings = mesh_settings(args, in_force, &facts)?;
+    settings.added_keys = added_keys(in_force, &limits)?;
     let reading = Reading {
-        settings: mesh_settings(args, in_force, &facts)?,
+        settings,
         one_mesh: args.one_mesh || config.one_mesh,
         complete: completeness(args, config),
         folders: folders(in_force)?,
@@ -112,6 +115,17 @@ fn reading_under(args: &MeshArgs, in_force: &InForce, limits: Limits) -> anyhow:
         ..Reading::default()
     };
     Ok((reading, roots(&[], args, in_force)?))
+}
+
+/// The keys that the mapping files of the settings add to Istio's: what old objects meant depends on them.
+fn added_keys(in_force: &InForce, limits: &Limits) -> anyhow::Result<AddedKeys> {
+    let Some(files) = in_force.mapping_files(limits)? else { return Ok(AddedKeys::default()) };
+    let (mappings, findings) = Mappings::load(&files);
+    if let Some(finding) = findings.first() {
+        let place = finding.place.as_ref().map(|place| format!("{}:{}: ", place.file, place.line)).unwrap_or_default();
+        bail!("{place}{}", finding.message);
+    }
+    Ok(mappings.added_keys())
 }
 
 /// What the settings say about folders.
@@ -187,6 +201,7 @@ fn mesh_settings(args: &MeshArgs, in_force: &InForce, facts: &Facts) -> anyhow::
         cluster_domain: pick(&args.cluster_domain, &config.cluster_domain, default.cluster_domain.clone()),
         default_namespace: args.namespace.clone().or_else(|| config.namespace.clone()),
         inbound_sniffing: facts.sniffing(),
+        ..default
     })
 }
 

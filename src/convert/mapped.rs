@@ -29,16 +29,17 @@ impl Mapped {
     }
 
     /// What the mapping files say about the objects of the input, converted or not: a field that nobody accounts for
-    /// is reported even where its object was refused for another reason or had no effect. What `decoding` has refused
+    /// is reported even where its object was refused for another reason or had no effect; an object that a mapping file refuses
+    /// stays as it is, whatever it was for. What `decoding` has refused
     /// already is not refused once more for the same line.
-    pub fn coverage(&self, manifests: &[Input], decoding: &[Finding]) -> Vec<Finding> {
+    pub fn coverage(&self, manifests: &[Input], decoding: &[Finding]) -> Vec<(ManifestId, Finding)> {
         let line = |finding: &Finding| finding.place.as_ref().map(|place| (place.file.clone(), place.line));
         let refused: BTreeSet<_> = decoding.iter().filter(|finding| finding.refuses()).map(line).collect();
         let told = |finding: &&Finding| !finding.refuses() || !refused.contains(&line(finding));
         let input = |id: &ManifestId| manifests.get(id.0).filter(|input| !input.inventory);
-        let of_input = self.by_manifest.iter().filter_map(|(id, applied)| Some((input(id)?, applied)));
-        let findings = of_input.flat_map(|(input, applied)| {
-            applied.findings.iter().filter(told).map(move |finding| finding.clone().on(object_of(input)))
+        let of_input = self.by_manifest.iter().filter_map(|(id, applied)| Some((*id, input(id)?, applied)));
+        let findings = of_input.flat_map(|(id, input, applied)| {
+            applied.findings.iter().filter(told).map(move |finding| (id, finding.clone().on(object_of(input))))
         });
         findings.collect()
     }

@@ -28,7 +28,12 @@ pub struct Plan {
 pub fn plan(world: &World, mappings: &Mappings, options: &Options) -> Plan {
     let mut whole = Whole { part: Part::new(options), shared: BTreeMap::new() };
     let mapped = Mapped::new(mappings, &world.manifests, &old_objects(world), options.strict);
-    whole.part.ledger.weigh_all(mapped.coverage(&world.manifests, &world.findings));
+    for (id, finding) in mapped.coverage(&world.manifests, &world.findings) {
+        match finding.refuses() {
+            true => drop(whole.part.ledger.refuse([id], finding)),
+            false => whole.part.ledger.tell(finding),
+        }
+    }
     whole.refuse_what_was_not_shown(world);
     for environment in &world.environments {
         let context = Context { mesh: &environment.mesh, manifests: &world.manifests, mapped: &mapped, options };

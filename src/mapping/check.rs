@@ -1,25 +1,27 @@
 //! From the text of a mapping file to rules that can run; everything that is wrong with the file is a located finding.
 
-use super::format::{CopyText, EachText, EntriesText, MappingFile, ReasonText, ReleaseText, RuleText};
-use super::rule::{Action, Condition, Each, Entries, Fate, Mapping, Output, Rule};
-use super::selector::{Selector, Target};
-use crate::finding::catalogue::mapping::{BROKEN_MAPPING, REFUSED_BY_MAPPING, TWO_WRITERS};
+use super::claims::Claims;
+use super::format::{CopyText, DropText, EntriesText, FormText, MappingFile, RefuseText, RuleText, SetText};
+use super::rule::{Action, Entries, Mapping, Rule, Spot};
+use super::schema::{KeyTable, Leaf, Named, Schema};
+use super::selector::{Part, Selector, Target};
+use super::suggest::nearest;
+use crate::api::legacy::fields::{self, Fields, Reader};
+use crate::finding::catalogue::mapping::{BROKEN_MAPPING, NO_RULE, REFUSED_BY_MAPPING, TWO_WRITERS};
 use crate::finding::{Code, Finding, Place};
-use crate::yaml::{self, Manifest, Stream};
-use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use crate::yaml::{self, Typed};
 
 /// Reads a mapping file. A mapping comes back when nothing is wrong with the file.
 pub fn read(path: &str, text: &str) -> (Option<Mapping>, Vec<Finding>) {
     let file = match yaml::typed::<MappingFile>(path, text) {
-        Ok(Some(file)) => file.value,
+        Ok(Some(file)) => file,
         Ok(None) => return (None, vec![unreadable(Place::start_of(path), "it is empty")]),
         Err(misread) => return (None, vec![unreadable(misread.place, &misread.message)]),
     };
-    let mut checker = Checker { path, text, document: OnceCell::new(), findings: Vec::new() };
-    let mapping = checker.mapping(file);
+    let mut checker = Checker { file: &file, findings: Vec::new() };
+    let mapping = checker.mapping();
     let findings = checker.findings;
-    (findings.is_empty().then_some(mapping), findings)
+    (mapping.filter(|_| findings.is_empty()), findings)
 }
 
 /// A file that the types of `format` do not fit.
@@ -29,226 +31,370 @@ fn unreadable(place: Place, why: &str) -> Finding {
 
 /// Checks what the types of `format` cannot say.
 struct Checker<'a> {
-    path: &'a str,
-    text: &'a str,
-    /// The file with its places, read when there is a problem to place.
-    document: OnceCell<Option<Manifest>>,
+    file: &'a Typed<MappingFile>,
     findings: Vec<Finding>,
 }
 
-/// Which actions make sense where a rule stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Level {
-    /// `rules` of the file: there is nothing to write to.
-    Object,
-    /// `fields` of an output: an `each` with the target `/-` makes items.
-    Output,
-    /// `fields` of an `each`.
-    Nested,
-}
-
 impl Checker<'_> {
-    fn place(&self, pointer: &str) -> Place {
-        let first = || Stream::parse(self.path, self.text.into()).manifests().into_iter().next();
-        let document = self.document.get_or_init(first);
-        document.as_ref().map_or_else(|| Place::start_of(self.path), |document| document.place(pointer))
-    }
-
     fn problem(&mut self, pointer: &str, message: impl Into<String>) {
-        let place = self.place(pointer);
+        let place = self.file.place(pointer);
         self.findings.push(Finding::new(BROKEN_MAPPING, message).at(place));
     }
 
-    fn mapping(&mut self, file: MappingFile) -> Mapping {
-        for (pointer, text) in
-            [("/title", &file.title), ("/from/apiVersion", &file.from.api_version), ("/from/kind", &file.from.kind)]
-        {
-            if text.trim().is_empty() {
-                self.problem(pointer, format!("`{}` is empty.", pointer.trim_start_matches('/').replace('/', ".")));
-            }
+    fn mapping(&mut self) -> Option<Mapping> {
+        let file = &self.file.value;
+        if file.title.trim().is_empty() {
+            self.problem("/title", "`title` is empty.");
         }
-        let mut ids = BTreeSet::new();
-        let mut outputs = Vec::new();
-        for (i, output) in file.outputs.into_iter().enumerate() {
-            if !ids.insert(output.id.clone()) {
-                self.problem(&format!("/outputs/{i}/id"), format!("Two outputs have the id `{}`.", output.id));
-            }
-            let fields = self.rules(output.fields, &format!("/outputs/{i}/fields"), Level::Output);
-            outputs.push(Output { id: output.id, fields });
+        let schema = Schema::new(self.kinds()?);
+        let mut claims = Claims::new(&schema);
+        let mut rules = Vec::new();
+        for (index, text) in file.rules.iter().enumerate() {
+            let at = format!("/rules/{index}");
+            let action = self.action(text, &at, &schema, &mut claims);
+            rules.extend(action.map(|action| Rule { at, action }));
         }
-        let rules = self.rules(file.rules, "/rules", Level::Object);
-        Mapping { title: file.title, api_version: file.from.api_version, kind: file.from.kind, outputs, rules }
-    }
-
-    fn rules(&mut self, texts: Vec<RuleText>, pointer: &str, level: Level) -> Vec<Rule> {
-        let texts = texts.into_iter().enumerate();
-        let rules: Vec<Rule> =
-            texts.filter_map(|(i, text)| self.rule(text, &format!("{pointer}/{i}"), level)).collect();
+        let mut handled = Vec::new();
+        for (index, selector) in file.handled_in_rust.iter().enumerate() {
+            let at = format!("/handled-in-rust/{index}");
+            self.handled(selector, &at, &schema, &mut claims);
+            handled.push((selector.clone(), at));
+        }
         self.one_writer(&rules);
-        rules
+        for leaf in claims.unmentioned() {
+            let message = format!("No rule of this file says what becomes of `{}`.", leaf.text());
+            let at = self.file.place("/rules");
+            self.findings.push(Finding::new(NO_RULE, message).at(at));
+        }
+        Some(Mapping {
+            title: file.title.clone(),
+            api_version: file.from.api_version.clone(),
+            kinds: file.from.kinds.clone(),
+            reference: file.reference.clone(),
+            schema,
+            rules,
+            handled,
+        })
     }
 
-    fn rule(&mut self, text: RuleText, at: &str, level: Level) -> Option<Rule> {
-        let RuleText { copy, each, entries, set, step, consumes, refuse, drop, .. } = text;
-        let step_named = step.is_some();
-        let mut actions: Vec<Action> = Vec::new();
-        actions.extend(copy.map(|copy| self.copy(copy, &format!("{at}/copy"))));
-        actions.extend(each.map(|each| self.each(each, &format!("{at}/each"), level)));
-        actions.extend(entries.and_then(|entries| self.entries(entries, &format!("{at}/entries"))));
-        actions.extend(set.map(Action::Set));
-        actions.extend(step.map(|step| Action::Step { step, consumes: consumes.clone() }));
-        actions.extend(refuse.and_then(|refuse| {
-            let code = self.code(Some(&refuse.code), &format!("{at}/refuse/code"))?;
-            Some(Action::Refuse { at: refuse.at, code, because: refuse.because })
-        }));
-        actions.extend(drop.map(|drop| Action::Drop { at: drop.at, because: drop.because }));
-        if step_named == consumes.is_empty() {
-            self.problem(at, "`step` and `consumes` belong together: a step says which values it accounts for.");
+    /// The schema that ALL kinds of the file share.
+    fn kinds(&mut self) -> Option<&'static Fields> {
+        let from = &self.file.value.from;
+        let mut shared: Option<&'static Fields> = None;
+        if from.kinds.is_empty() {
+            self.problem("/from/kinds", "`kinds` is empty, so the mapping is for nothing.");
         }
-        let (since, until) =
-            (text.since.map_or(0, ReleaseText::minor), text.until.map_or(u16::MAX, ReleaseText::minor));
-        if since > until {
-            self.problem(&format!("{at}/since"), "`since` is later than `until`, so the rule is for no release.");
-        }
-        let strict = text.strict.and_then(|strict| self.rule(*strict, &format!("{at}/strict"), Level::Nested));
-        let mut actions = actions.into_iter();
-        let (action, surplus) = (actions.next(), actions.next().is_some());
-        if surplus || (action.is_none() && self.findings.is_empty()) {
-            self.problem(
-                at,
-                "A rule has exactly one of `copy`, `each`, `entries`, `set`, `step`, `refuse` and `drop`.",
-            );
-        }
-        let relaxed = text.relaxation.zip(strict.map(Box::new));
-        let rule =
-            Rule { at: at.to_owned(), action: action?, http_only: text.transport.is_some(), since, until, relaxed };
-        if level == Level::Object && rule.target().is_some() {
-            self.problem(at, "A rule about the whole object cannot write; put it into the `fields` of an output.");
-        }
-        if let (None, true) = (&rule.relaxed, text.relaxation.is_some()) {
-            self.problem(&format!("{at}/relaxation"), "A rule with a `relaxation` needs its exact form in `strict`.");
-        }
-        self.twin(&rule);
-        Some(rule)
-    }
-
-    /// The usual form and the exact form of a rule read the same values, else one of them leaves something out.
-    fn twin(&mut self, rule: &Rule) {
-        let Some((_, strict)) = &rule.relaxed else { return };
-        match (&rule.action, &strict.action) {
-            (Action::Copy(usual), Action::Copy(exact)) if usual.from == exact.from && usual.or == exact.or => {}
-            _ => self.problem(&strict.at, "`strict` must be a `copy` of the same values as the rule it belongs to."),
-        }
-        if strict.relaxed.is_some() {
-            self.problem(&strict.at, "The exact form cannot have a relaxation of its own.");
-        }
-    }
-
-    fn copy(&mut self, copy: CopyText, at: &str) -> Action {
-        let plural = copy.from.is_plural() || copy.or.as_ref().is_some_and(Selector::is_plural);
-        if plural && !copy.to.append && copy.key.is_none() {
-            let message = format!(
-                "`{}` can find several values, and `{to}` holds one; append with `{to}/-`.",
-                copy.from.text(),
-                to = copy.to.text()
-            );
-            self.problem(&format!("{at}/to"), message);
-        }
-        self.append_means_condition(&copy.to, copy.key.is_some(), at);
-        if copy.negated && copy.key.is_none() {
-            self.problem(&format!("{at}/negated"), "`negated` is for conditions: say which `key`.");
-        }
-        if copy.when.is_some() && copy.default.is_none() {
-            self.problem(&format!("{at}/when"), "`when` says when `default` is written, and there is no `default`.");
-        }
-        Action::Copy(copy)
-    }
-
-    fn each(&mut self, each: EachText, at: &str, level: Level) -> Action {
-        if !each.to.append {
-            self.problem(&format!("{at}/to"), format!("`{}` must be a list: end it with `/-`.", each.to.text()));
-        }
-        if each.to.names.is_empty() && level != Level::Output {
-            self.problem(&format!("{at}/to"), "Only the outermost `each` of an output can make its items with `/-`.");
-        }
-        let fields = self.rules(each.fields, &format!("{at}/fields"), Level::Nested);
-        Action::Each(Each { of: each.of, to: each.to, fields })
-    }
-
-    fn entries(&mut self, entries: EntriesText, at: &str) -> Option<Action> {
-        let EntriesText { of, matching, to, key, empty, always, form, step, refuse, drop } = entries;
-        let only_conditions = key.is_some() || empty.is_some() || always.is_some() || form.is_some();
-        if only_conditions && to.is_none() {
-            self.problem(at, "`key`, `empty`, `always` and `as` are for entries that become conditions (`to`).");
-        }
-        let mut fates = Vec::new();
-        if let Some(to) = to {
-            if !to.is_conditions() {
-                self.problem(&format!("{at}/to"), "Entries become conditions, so their target is `/when/-`.");
+        for (index, kind) in from.kinds.iter().enumerate() {
+            let at = format!("/from/kinds/{index}");
+            let Some(fields) = fields::of(&from.api_version, kind) else {
+                let known = fields::ALL.iter().flat_map(|fields| fields.kinds).copied();
+                let meant = nearest(kind, known).map(|meant| format!(" Did you mean `{meant}`?")).unwrap_or_default();
+                let message = format!("meshlift converts no kind {kind} of {}.{meant}", from.api_version);
+                self.problem(&at, message);
+                return None;
+            };
+            if shared.is_some_and(|shared| !std::ptr::eq(shared, fields)) {
+                self.problem(
+                    &at,
+                    format!("{kind} has other fields than {}, so it needs a file of its own.", from.kinds[0]),
+                );
             }
-            fates.push(Fate::Condition(Condition { to, key, empty, always, form }));
+            shared = shared.or(Some(fields));
         }
-        fates.extend(step.map(Fate::Step));
-        if let Some(ReasonText { code, because }) = refuse {
-            let code = self.code(code.as_deref(), &format!("{at}/refuse/code"))?;
-            fates.push(Fate::Refuse(code, because));
+        shared
+    }
+
+    /// What a selector names, when that exists.
+    fn named(&mut self, selector: &Selector, at: &str, schema: &Schema) -> Option<Named> {
+        let named = schema.named(selector);
+        if !named.leaves.is_empty() || named.key.is_some() {
+            return Some(named);
         }
-        fates.extend(drop.map(|reason| Fate::Drop(reason.because)));
-        let mut fates = fates.into_iter();
-        match (fates.next(), fates.next()) {
-            (Some(fate), None) => Some(Action::Entries(Entries { of, matching, fate })),
-            _ => {
-                self.problem(at, "`entries` has exactly one of `to`, `step`, `refuse` and `drop`.");
-                None
-            }
+        let known: Vec<String> = schema.leaves.iter().map(Leaf::text).collect();
+        let meant = nearest(selector.text(), known.iter().map(String::as_str));
+        let meant = meant.map(|meant| format!(" Did you mean `{meant}`?")).unwrap_or_default();
+        let kind = self.file.value.from.kinds.first().cloned().unwrap_or_default();
+        self.problem(at, format!("A {kind} has no field `{}`.{meant}", selector.text()));
+        None
+    }
+
+    fn action(&mut self, text: &RuleText, at: &str, schema: &Schema, claims: &mut Claims<'_>) -> Option<Action> {
+        match text {
+            RuleText::Copy(copy) => self.copy(copy, &format!("{at}/copy"), schema, claims),
+            RuleText::Entries(entries) => self.entries(entries, &format!("{at}/entries"), schema, claims),
+            RuleText::Set(set) => self.set(set, &format!("{at}/set"), schema),
+            RuleText::Refuse(refuse) => self.refuse(refuse, &format!("{at}/refuse"), schema, claims),
+            RuleText::Drop(drop) => self.drop(drop, &format!("{at}/drop"), schema, claims),
         }
     }
 
-    /// `when` takes conditions and nothing else; conditions go nowhere else.
-    fn append_means_condition(&mut self, to: &Target, has_key: bool, at: &str) {
-        match (to.is_conditions(), has_key) {
-            (true, false) => self.problem(&format!("{at}/to"), "`/when/-` takes conditions: say which `key`."),
-            (false, true) => self.problem(&format!("{at}/key"), "A condition goes to `/when/-`."),
+    /// Claims fields for one decision; each has only one.
+    fn claim(&mut self, leaves: &[usize], at: &str, claims: &mut Claims<'_>) {
+        for (leaf, first) in claims.claim(leaves, at) {
+            let message = format!("Another rule says already what becomes of `{}`.", leaf.text());
+            let (place, first) = (self.file.place(at), self.file.place(&first));
+            self.findings.push(Finding::new(BROKEN_MAPPING, message).at(place).related(first, "the first rule"));
+        }
+    }
+
+    fn copy(&mut self, copy: &CopyText, at: &str, schema: &Schema, claims: &mut Claims<'_>) -> Option<Action> {
+        let sources = [(Some(&copy.from), format!("{at}/from")), (copy.or.as_ref(), format!("{at}/or"))];
+        for (selector, at) in sources {
+            let Some(selector) = selector else { continue };
+            let named = self.named(selector, &at, schema)?;
+            let whole = named.leaves.iter().filter_map(|index| schema.leaves.get(*index));
+            for leaf in whole {
+                match leaf.reader {
+                    _ if leaf.parts != selector.parts() => {
+                        self.problem(&at, format!("`{}` is not one field: name `{}`.", selector.text(), leaf.text()));
+                        return None;
+                    }
+                    Reader::Mapping => {}
+                    Reader::Rust => self.problem(&at, read_by_rust(leaf)),
+                    Reader::Nobody => {
+                        self.problem(&at, format!("`{}` never had an effect: drop it.", leaf.text()));
+                    }
+                }
+            }
+            if named.key.is_some() {
+                self.problem(&at, "Single keys are for `entries`.");
+            }
+            self.claim(&named.leaves, &at, claims);
+        }
+        self.target(&copy.to, at, schema);
+        match (copy.to.is_conditions(), &copy.key) {
+            (true, None) => self.problem(&format!("{at}/to"), "`/when/-` takes conditions: say which `key`."),
+            (false, Some(_)) => self.problem(&format!("{at}/key"), "A condition goes to `/when/-`."),
             _ => {}
         }
-    }
-
-    fn code(&mut self, name: Option<&str>, at: &str) -> Option<Code> {
-        let Some(name) = name else { return Some(REFUSED_BY_MAPPING) };
-        let code = Code::find(name);
-        if code.is_none() {
-            self.problem(
-                at,
-                format!("There is no finding code `{name}`; use one that `meshlift explain` lists, or `{REFUSED_BY_MAPPING}`."),
-            );
+        if !copy.to.append && copy.from.parts().last() == Some(&Part::Any) {
+            let message = format!("`{}` finds several values, and `{}` holds one.", copy.from.text(), copy.to.text());
+            self.problem(&format!("{at}/to"), message);
         }
-        code
+        let of_texts = copy.from.parts().last() == Some(&Part::Any) && copy.form != Some(FormText::Text);
+        if copy.empty.is_some() && !of_texts {
+            self.problem(&format!("{at}/empty"), "`empty` is for lists of texts: one text that is empty is absent.");
+        }
+        if copy.relaxation.is_some() != copy.exact.is_some() || (copy.exact.is_some() && copy.key.is_some()) {
+            self.problem(at, "`relaxation` and `exact` belong together, and to a copy that makes no condition itself.");
+        }
+        Some(Action::Copy(copy.clone()))
     }
 
-    /// No two rules of one scope may write to one place, or append to one list: the list would join with OR what the
-    /// old object joined with AND. The exception is `when`, whose entries are joined with AND.
+    fn entries(&mut self, text: &EntriesText, at: &str, schema: &Schema, claims: &mut Claims<'_>) -> Option<Action> {
+        let table = schema.tables.iter().position(|table| table.parts == text.of.parts());
+        let Some((index, table)) = table.and_then(|index| Some((index, schema.tables.get(index)?))) else {
+            let known: Vec<String> = schema.tables.iter().map(|table| super::schema::text(&table.parts)).collect();
+            let message = format!("`{}` holds no keys to go by; there are: {}.", text.of.text(), known.join(", "));
+            self.problem(&format!("{at}/of"), message);
+            return None;
+        };
+        if !text.to.is_conditions() {
+            self.problem(&format!("{at}/to"), "Entries become conditions, so their target is `/when/-`.");
+        }
+        self.target(&text.to, at, schema);
+        let pattern = text.matching.text();
+        if let Some(family) = table.named(pattern) {
+            if family.reader != Reader::Mapping {
+                self.problem(
+                    &format!("{at}/matching"),
+                    format!("Rust reads `{pattern}` itself: list it in `handled-in-rust`."),
+                );
+            }
+            let is_family = |leaf: &Leaf| leaf.table == Some(index) && leaf.name() == pattern;
+            let leaf = schema.leaves.iter().position(is_family);
+            self.claim(&leaf.into_iter().collect::<Vec<_>>(), at, claims);
+        } else if !text.matching.is_one_key() {
+            let message = format!("`{pattern}` is no family of keys that Istio knew: write the key in full.");
+            self.problem(&format!("{at}/matching"), message);
+        } else if table.family(pattern).is_some_and(|family| family.reader == Reader::Rust && !table.is_unknown(family))
+        {
+            self.problem(&format!("{at}/matching"), format!("Rust reads `{pattern}` itself: it can only be refused."));
+        }
+        self.meaning(text, table, at);
+        if !claims.once(format!("{index} {pattern}")) {
+            self.problem(&format!("{at}/matching"), format!("Another rule says already what becomes of `{pattern}`."));
+        }
+        Some(Action::Entries(Entries { table: index, text: text.clone() }))
+    }
+
+    /// An added key says what it meant and what it becomes; of Istio's own keys the proof knows what they meant.
+    fn meaning(&mut self, text: &EntriesText, table: &KeyTable, at: &str) {
+        let pattern = text.matching.text();
+        match (&text.legacy, adds(table, text)) {
+            (None, false) => {}
+            (Some(_), false) => {
+                let message = format!("What `{pattern}` meant is known: `legacy` is for keys that Istio did not know.");
+                self.problem(&format!("{at}/legacy"), message);
+            }
+            (None, true) => {
+                let message = format!(
+                    "Istio did not know the key `{pattern}`: say with `legacy` which of its keys meant the same in your mesh, so that the result can be proved."
+                );
+                self.problem(at, message);
+            }
+            (Some(legacy), true) => {
+                let family = table.family(legacy).filter(|_| !legacy.contains('*'));
+                if family.is_none_or(|family| family.reader != Reader::Mapping) {
+                    let known: Vec<&str> = table
+                        .families
+                        .iter()
+                        .map(|(_, field)| *field)
+                        .filter(|field| field.reader == Reader::Mapping)
+                        .map(|field| field.path)
+                        .collect();
+                    let message = format!(
+                        "`legacy: {legacy}` is no key that Istio read at the request; there are {}.",
+                        known.join(", ")
+                    );
+                    self.problem(&format!("{at}/legacy"), message);
+                }
+                if text.key.is_none() {
+                    self.problem(
+                        at,
+                        format!(
+                            "The new Istio does not know the key `{pattern}` either: say with `key` what it becomes."
+                        ),
+                    );
+                }
+            }
+        }
+    }
+
+    fn set(&mut self, set: &SetText, at: &str, schema: &Schema) -> Option<Action> {
+        self.target(&set.to, at, schema);
+        if set.to.append {
+            self.problem(&format!("{at}/to"), "A constant goes to one place, not into a list.");
+        }
+        Some(Action::Set(set.clone()))
+    }
+
+    fn refuse(&mut self, text: &RefuseText, at: &str, schema: &Schema, claims: &mut Claims<'_>) -> Option<Action> {
+        let named = self.named(&text.at, &format!("{at}/at"), schema)?;
+        let code = match text.code.as_deref() {
+            None => REFUSED_BY_MAPPING,
+            Some(name) => match Code::find(name) {
+                Some(code) => code,
+                None => {
+                    let message = format!(
+                        "There is no finding code `{name}`; use one that `meshlift explain` lists, or leave `code` out."
+                    );
+                    self.problem(&format!("{at}/code"), message);
+                    return None;
+                }
+            },
+        };
+        claims.mention(&named.leaves);
+        Some(Action::Refuse { at: spot(&text.at, named, schema), code, because: text.because.clone() })
+    }
+
+    fn drop(&mut self, text: &DropText, at: &str, schema: &Schema, claims: &mut Claims<'_>) -> Option<Action> {
+        let place = format!("{at}/at");
+        let named = self.named(&text.at, &place, schema)?;
+        for leaf in named.leaves.iter().filter_map(|index| schema.leaves.get(*index)) {
+            match leaf.reader {
+                Reader::Nobody => {}
+                Reader::Rust => {
+                    let message =
+                        format!("`{}` cannot be dropped, because Rust reads it; it can be refused.", leaf.text());
+                    self.problem(&place, message);
+                }
+                Reader::Mapping => {
+                    let message = format!(
+                        "`{}` cannot be dropped, because it says who has access; it can be refused.",
+                        leaf.text()
+                    );
+                    self.problem(&place, message);
+                }
+            }
+        }
+        if let Some((table, key)) = &named.key {
+            let table = schema.tables.get(*table);
+            let ignored = table.is_some_and(|table| {
+                let family = table.family(key.text());
+                table.table.unknown_keys_were_ignored
+                    && key.is_one_key()
+                    && family.is_some_and(|family| table.is_unknown(family))
+            });
+            if !ignored {
+                let message =
+                    format!("`{}` cannot be dropped, because Istio did not ignore it; it can be refused.", key.text());
+                self.problem(&place, message);
+            }
+        }
+        self.claim(&named.leaves, &place, claims);
+        Some(Action::Drop { at: spot(&text.at, named, schema), because: text.because.clone() })
+    }
+
+    fn handled(&mut self, selector: &Selector, at: &str, schema: &Schema, claims: &mut Claims<'_>) {
+        let Some(named) = self.named(selector, at, schema) else { return };
+        for leaf in named.leaves.iter().filter_map(|index| schema.leaves.get(*index)) {
+            match leaf.reader {
+                Reader::Rust => {}
+                Reader::Mapping => {
+                    self.problem(
+                        at,
+                        format!("Rust does not read `{}`: say in a rule what becomes of it.", leaf.text()),
+                    );
+                }
+                Reader::Nobody => {
+                    self.problem(
+                        at,
+                        format!("Rust does not read `{}`: it never had an effect, so drop it.", leaf.text()),
+                    );
+                }
+            }
+        }
+        if let Some((_, key)) = &named.key {
+            self.problem(at, format!("Rust knows no family of keys `{}`.", key.text()));
+        }
+        self.claim(&named.leaves, at, claims);
+    }
+
+    /// A rule writes where the converter looks.
+    fn target(&mut self, to: &Target, at: &str, schema: &Schema) {
+        let known = schema.fields.targets;
+        if !known.contains(&to.text()) {
+            let there_are = match known {
+                [] => "objects of this kind have none".to_owned(),
+                _ => format!("there are {}", known.join(", ")),
+            };
+            self.problem(&format!("{at}/to"), format!("`{}` is no place that is read; {there_are}.", to.text()));
+        }
+    }
+
+    /// No two rules may write to one place, or append to one list: the list would join with OR what the old object joined
+    /// with AND. The exception is `when`, whose entries are joined with AND.
     fn one_writer(&mut self, rules: &[Rule]) {
         for (i, second) in rules.iter().enumerate() {
-            let clash = rules[..i].iter().filter(|first| first.meets(second)).find_map(|first| {
-                let mut pairs = first.targets().flat_map(|a| second.targets().map(move |b| (a, b)));
-                pairs.find(|(a, b)| clash(a, b)).map(|(a, _)| (first, a.text().to_owned()))
-            });
-            let Some((first, target)) = clash else { continue };
-            let message = format!("Two rules write to `{target}`, which would turn AND into OR and widen access.");
-            let (at, first) = (self.place(&second.at), self.place(&first.at));
+            let Some(target) = second.target().filter(|target| !target.is_conditions()) else { continue };
+            let Some(first) = rules.iter().take(i).find(|first| first.target() == Some(target)) else { continue };
+            let message =
+                format!("Two rules write to `{}`, which would turn AND into OR and widen access.", target.text());
+            let (at, first) = (self.file.place(&second.at), self.file.place(&first.at));
             self.findings.push(Finding::new(TWO_WRITERS, message).at(at).related(first, "the first of the two rules"));
         }
     }
 }
 
-/// True when a value written to one target replaces, holds or joins a value written to the other.
-fn clash(a: &Target, b: &Target) -> bool {
-    if a.is_conditions() && b.is_conditions() {
-        return false;
-    }
-    let inside = |inner: &Target, outer: &Target| inner.names.starts_with(&outer.names);
-    match a.names.len().cmp(&b.names.len()) {
-        std::cmp::Ordering::Less => inside(b, a),
-        _ => inside(a, b),
+/// True when the rule is for a key that Istio did not know.
+fn adds(table: &KeyTable, text: &EntriesText) -> bool {
+    text.matching.is_one_key() && table.family(text.matching.text()).is_some_and(|family| table.is_unknown(family))
+}
+
+fn read_by_rust(leaf: &Leaf) -> String {
+    format!("Rust reads `{}` itself: list it in `handled-in-rust`.", leaf.text())
+}
+
+/// A field, or entries with a key; a family is entries, too.
+fn spot(selector: &Selector, named: Named, schema: &Schema) -> Spot {
+    let family = || {
+        let [only] = named.leaves.as_slice() else { return None };
+        let leaf = schema.leaves.get(*only)?;
+        Some((leaf.table?, leaf.name().parse().ok()?))
+    };
+    match named.key.clone().or_else(family) {
+        Some((table, key)) => Spot::Key(table, key),
+        None => Spot::Field(selector.clone()),
     }
 }

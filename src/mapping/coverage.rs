@@ -1,8 +1,8 @@
 //! Nothing is passed over in silence: which values of an object the rules accounted for, and what to say of the rest.
 
 use super::input::{Input, Match, USER_KEYED, camel_case, child, children, is_absent};
-use super::rule::{Action, Mapping, Rule};
-use super::selector::{Part, Selector, unescape};
+use super::rule::Mapping;
+use super::selector::{Part, unescape};
 use super::suggest::nearest;
 use crate::finding::Finding;
 use crate::finding::catalogue::mapping::{UNACCOUNTED_VALUE, UNKNOWN_FIELD};
@@ -46,46 +46,20 @@ impl Account {
     }
 }
 
-/// Every path a mapping knows, from the root of the object.
-#[derive(Debug)]
-pub struct Known(Vec<Vec<Part>>);
+/// Every path that values of an object may have in Istio's schema.
+struct Known(Vec<(Vec<Part>, bool)>);
 
 impl Known {
-    /// The paths of the rules that are for objects of Istio 1.`minor`.
-    pub fn of(mapping: &Mapping, minor: u16) -> Known {
-        let mut known = Known(Vec::new());
-        for rules in mapping.outputs.iter().map(|output| &output.fields).chain([&mapping.rules]) {
-            known.add(rules, &[], minor);
-        }
-        known
-    }
-
-    fn add(&mut self, rules: &[Rule], base: &[Part], minor: u16) {
-        let under = |selector: &Selector| [base, selector.parts()].concat();
-        for rule in rules.iter().filter(|rule| rule.is_for(minor)) {
-            self.0.extend(rule.sources().into_iter().map(under));
-            match &rule.action {
-                Action::Each(each) => self.add(&each.fields, &under(&each.of), minor),
-                Action::Entries(entries) => {
-                    let tails: &[&[Part]] = match is_list(&entries.of) {
-                        true => &[&[Part::Name("key".into())], &[Part::Name("values".into()), Part::Any]],
-                        false => &[&[Part::Any]],
-                    };
-                    self.0.extend(tails.iter().map(|tail| [&under(&entries.of), *tail].concat()));
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// The known paths that start with `keys`.
+    /// The known paths that start with `keys`, or hold everything below one of their starts.
     fn starting<'a>(&'a self, keys: &'a [String]) -> impl Iterator<Item = &'a Vec<Part>> {
         let fits = |(part, key): (&Part, &String)| match part {
             Part::Name(name) => name == key,
-            Part::Index(index) => index.to_string() == *key,
             Part::Any => true,
         };
-        self.0.iter().filter(move |path| path.len() >= keys.len() && path.iter().zip(keys).all(fits))
+        let reaches = move |(path, deep): &&(Vec<Part>, bool)| {
+            (path.len() >= keys.len() || *deep) && path.iter().zip(keys).all(fits)
+        };
+        self.0.iter().filter(reaches).map(|(path, _)| path)
     }
 
     /// The field names known right below `keys`.
@@ -97,13 +71,10 @@ impl Known {
     }
 }
 
-/// True when entries are the items of a list of `{key, values}`, false when they are the entries of a map.
-pub fn is_list(of: &Selector) -> bool {
-    !of.ends_in_name()
-}
-
-/// What is said about the values that no rule accounted for: one finding per unknown field, however much it holds.
-pub fn report(mapping: &Mapping, minor: u16, input: &Input, manifest: &Manifest, account: &Account) -> Vec<Finding> {
+/// What is said about the values that no rule accounted for. Every field of the schema has its decision in the mapping
+/// (`check`), so such a value is in no field that Istio knew, which is said once per field however much it holds; or it
+/// has another shape than the field.
+pub fn report(mapping: &Mapping, input: &Input, manifest: &Manifest, account: &Account) -> Vec<Finding> {
     let spec = input.value.get("spec").map(|spec| leaves("/spec", spec)).unwrap_or_default();
     let left: Vec<Match<'_>> = spec.into_iter().filter(|leaf| !account.covers(&leaf.pointer)).collect();
     let outside: Vec<String> = children(&input.value)
@@ -114,7 +85,7 @@ pub fn report(mapping: &Mapping, minor: u16, input: &Input, manifest: &Manifest,
     if left.is_empty() && outside.is_empty() {
         return Vec::new();
     }
-    let known = Known::of(mapping, minor);
+    let known = Known(mapping.schema.paths());
     let mut findings: Vec<Finding> = outside.iter().map(|key| outside_spec(key, manifest, &known)).collect();
     let mut seen = BTreeSet::new();
     for leaf in &left {
@@ -125,7 +96,7 @@ pub fn report(mapping: &Mapping, minor: u16, input: &Input, manifest: &Manifest,
                 findings.push(unknown_field(name, parents, input, manifest, &known));
             }
             Some(_) => {}
-            // An empty list or map where the mapping knows a fuller one says nothing.
+            // An empty list or map where the schema has a fuller one says nothing.
             None if is_absent(leaf.value) || is_empty_map(leaf.value) => {}
             None => findings.push(unaccounted(leaf, input, manifest)),
         }
@@ -191,6 +162,6 @@ fn suggest<'a>(finding: Finding, name: &str, candidates: impl IntoIterator<Item 
 fn unaccounted(leaf: &Match<'_>, input: &Input, manifest: &Manifest) -> Finding {
     let written = input.written(&leaf.pointer);
     let name = leaf.pointer.rsplit('/').next().map(unescape).unwrap_or_default();
-    let message = format!("No rule of the mapping says what becomes of `{name}: {}`.", leaf.value);
+    let message = format!("`{name}: {}` has another shape than Istio's schema gives the field.", leaf.value);
     Finding::new(UNACCOUNTED_VALUE, message).at(manifest.place(written))
 }

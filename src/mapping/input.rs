@@ -1,6 +1,6 @@
 //! A legacy object as the mapping files see it: one spelling per field, and what a selector finds in it.
 
-use super::selector::{Part, Selector, escape};
+use super::selector::{Part, escape};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -122,11 +122,11 @@ pub fn camel_case(key: &str) -> Option<String> {
     (!first.is_empty()).then_some(name)
 }
 
-/// What a selector finds below `at`, in source order. Jsonpath-rust parsed the selector; it is walked here because the
-/// pointers are needed, and names, indexes and wildcards are all there is to walk.
-pub fn select<'a>(selector: &Selector, at: &Match<'a>) -> Vec<Match<'a>> {
+/// What a path finds below `at`, in source order. Jsonpath-rust parsed the selectors; they are walked here because the
+/// pointers are needed, and names and wildcards are all there is to walk.
+pub fn select<'a>(path: &[Part], at: &Match<'a>) -> Vec<Match<'a>> {
     let mut found = vec![at.clone()];
-    for part in selector.parts() {
+    for part in path {
         found = found.into_iter().flat_map(|at| step(part, &at)).collect();
     }
     found
@@ -136,16 +136,15 @@ fn step<'a>(part: &Part, at: &Match<'a>) -> Vec<Match<'a>> {
     let to = |key: &str, value| Match { pointer: child(&at.pointer, key), value };
     match part {
         Part::Name(name) => at.value.get(name).map(|value| to(name, value)).into_iter().collect(),
-        Part::Index(index) => at.value.get(index).map(|value| to(&index.to_string(), value)).into_iter().collect(),
         Part::Any => children(at.value).into_iter().map(|(key, value)| to(&key, value)).collect(),
     }
 }
 
 /// Like [`select`], without the fields that are absent in the sense of proto3: null, an empty text, an empty list.
 /// The items of a list are never absent.
-pub fn present<'a>(selector: &Selector, at: &Match<'a>) -> Vec<Match<'a>> {
-    let mut found = select(selector, at);
-    if selector.ends_in_name() {
+pub fn present<'a>(path: &[Part], at: &Match<'a>) -> Vec<Match<'a>> {
+    let mut found = select(path, at);
+    if matches!(path.last(), Some(Part::Name(_))) {
         found.retain(|found| !is_absent(found.value));
     }
     found
@@ -163,12 +162,16 @@ pub fn is_absent(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::selector::Selector;
     use super::*;
     use serde_json::json;
 
     fn pointers(object: &Value, selector: &str) -> Vec<String> {
         let input = Input::read(object);
-        select(&selector.parse().unwrap(), &input.root()).iter().map(|m| input.written(&m.pointer).to_owned()).collect()
+        select(selector.parse::<Selector>().unwrap().parts(), &input.root())
+            .iter()
+            .map(|m| input.written(&m.pointer).to_owned())
+            .collect()
     }
 
     #[test]

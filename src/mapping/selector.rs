@@ -7,8 +7,8 @@ use serde::de::{self, Deserializer, Visitor};
 use std::fmt;
 use std::str::FromStr;
 
-/// A JSONPath (RFC 9535) made of names, indexes and wildcards only, so that reading it needs no imagination and what it
-/// can match is known before any input is seen.
+/// A JSONPath (RFC 9535) made of names and wildcards only, so that reading it needs no imagination and what it can match
+/// is known before any input is seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selector {
     text: String,
@@ -20,8 +20,6 @@ pub struct Selector {
 pub enum Part {
     /// The entry of a map.
     Name(String),
-    /// The item of a list, from 0.
-    Index(usize),
     /// Every entry or item.
     Any,
 }
@@ -36,16 +34,6 @@ impl Selector {
     pub fn text(&self) -> &str {
         &self.text
     }
-
-    /// True when it can match more than one value.
-    pub fn is_plural(&self) -> bool {
-        self.parts.contains(&Part::Any)
-    }
-
-    /// True when it ends in a field's name: then null, an empty text and an empty list mean that the field is absent.
-    pub fn ends_in_name(&self) -> bool {
-        matches!(self.parts.last(), Some(Part::Name(_)))
-    }
 }
 
 impl FromStr for Selector {
@@ -57,8 +45,8 @@ impl FromStr for Selector {
         })?;
         let parts = query.segments.iter().map(part).collect::<Option<Vec<Part>>>().ok_or_else(|| {
             format!(
-                "`{text}` uses more of JSONPath than a mapping may: only names, indexes from 0 and `*` are allowed; \
-                 what needs a filter or a search is a step in Rust"
+                "`{text}` uses more of JSONPath than a mapping may: only names and `*` are allowed; what needs more is \
+                 handled in Rust"
             )
         })?;
         Ok(Selector { text: text.to_owned(), parts })
@@ -69,7 +57,6 @@ impl FromStr for Selector {
 fn part(segment: &model::Segment) -> Option<Part> {
     match segment {
         model::Segment::Selector(model::Selector::Name(name)) => Some(Part::Name(unquoted(name).to_owned())),
-        model::Segment::Selector(model::Selector::Index(index)) => usize::try_from(*index).ok().map(Part::Index),
         model::Segment::Selector(model::Selector::Wildcard) => Some(Part::Any),
         _ => None,
     }
@@ -103,6 +90,17 @@ impl Target {
     /// (`spec/rbac.md` §4.3). Every other list is ORed, so a second writer would widen access.
     pub fn is_conditions(&self) -> bool {
         self.append && self.names == ["when"]
+    }
+
+    /// [`Target::is_conditions`], as a mapping file writes it.
+    pub fn conditions() -> Target {
+        Target { text: "/when/-".to_owned(), names: vec!["when".to_owned()], append: true }
+    }
+
+    /// True for the negated twin of a field: `/operation/notPaths/-`.
+    pub fn excludes(&self) -> bool {
+        let rest = self.names.last().and_then(|name| name.strip_prefix("not"));
+        rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_uppercase()))
     }
 }
 
@@ -147,6 +145,16 @@ pub struct KeyPattern {
 }
 
 impl KeyPattern {
+    /// As written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// True when it stands for one key, the one it spells out.
+    pub fn is_one_key(&self) -> bool {
+        !self.text.contains('*')
+    }
+
     /// True when the whole key fits.
     pub fn fits(&self, key: &str) -> bool {
         fits(&self.text, key)
@@ -212,14 +220,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn selectors_are_names_indexes_and_wildcards() {
+    fn selectors_are_names_and_wildcards() {
         let parts = |text: &str| text.parse::<Selector>().map(|s| s.parts);
         let name = |name: &str| Part::Name(name.to_owned());
         assert_eq!(parts("$.spec.rules[*].paths"), Ok(vec![name("spec"), name("rules"), Part::Any, name("paths")]));
         assert_eq!(parts("$.properties['source.ip']"), Ok(vec![name("properties"), name("source.ip")]));
-        assert_eq!(parts("$.a[0]"), Ok(vec![name("a"), Part::Index(0)]));
         assert_eq!(parts("$"), Ok(vec![]));
-        for wrong in ["spec.x", "$..x", "$.a[?@.b]", "$.a[0:2]", "$.a[-1]", "$.a['x','y']", ""] {
+        for wrong in ["spec.x", "$..x", "$.a[?@.b]", "$.a[0:2]", "$.a[0]", "$.a[-1]", "$.a['x','y']", ""] {
             assert!(parts(wrong).is_err(), "{wrong}");
         }
     }

@@ -1,6 +1,7 @@
 //! The shipped mapping files on real-looking objects, and what a user's own file can do.
 
 use super::*;
+use crate::api::legacy::keys;
 use crate::finding::{Direction, Severity};
 use crate::yaml::{Manifest, Stream};
 use serde_json::json;
@@ -37,7 +38,7 @@ fn apply(text: &str, strict: bool) -> Applied {
 fn item(text: &str, strict: bool) -> Item {
     let applied = apply(text, strict);
     assert_eq!(told(&applied), Vec::<String>::new());
-    let mut items: Vec<Item> = applied.items.into_values().flatten().collect();
+    let mut items: Vec<Item> = applied.items;
     assert_eq!(items.len(), 1);
     items.remove(0)
 }
@@ -67,28 +68,28 @@ fn check_subject(subject: &str, expected: Value) {
     assert_eq!(item(&binding(subject), false).value, expected);
 }
 
-/// The steps of the one item: name to pointers below the item.
+/// What is left to Rust of the one item: families of keys to pointers below the item.
 #[track_caller]
-fn check_steps(text: &str, expected: &[(&str, &[&str])]) {
+fn check_left(text: &str, expected: &[(&str, &[&str])]) {
     let item = item(text, false);
-    let steps: Vec<(&str, Vec<&str>)> = item
-        .steps
+    let left: Vec<(&str, Vec<&str>)> = item
+        .left
         .iter()
-        .map(|(step, at)| (step.as_str(), at.iter().map(|at| at.strip_prefix(&item.from).unwrap()).collect()))
+        .map(|(family, at)| (*family, at.iter().map(|at| at.strip_prefix(&item.from).unwrap()).collect()))
         .collect();
-    let expected: Vec<(&str, Vec<&str>)> = expected.iter().map(|(step, at)| (*step, at.to_vec())).collect();
-    assert_eq!(steps, expected);
+    let expected: Vec<(&str, Vec<&str>)> = expected.iter().map(|(family, at)| (*family, at.to_vec())).collect();
+    assert_eq!(left, expected);
 }
 
 #[test]
 fn every_embedded_mapping_can_be_used() {
     let (mappings, findings) = Mappings::load(&[]);
     assert_eq!(findings, []);
-    let kinds: Vec<String> = mappings.list().into_iter().map(|listed| listed.kind).collect();
-    let all = ["ClusterRbacConfig", "MeshPolicy", "Policy", "RbacConfig", "ServiceRole", "ServiceRoleBinding"];
+    let kinds: Vec<String> = mappings.list().into_iter().flat_map(|listed| listed.kinds).collect();
+    let all = ["Policy", "MeshPolicy", "ClusterRbacConfig", "RbacConfig", "ServiceRole", "ServiceRoleBinding"];
     assert_eq!(kinds, all);
     for listed in mappings.list() {
-        let text = mappings.show(&listed.name).expect("listed names can be shown");
+        let text = mappings.text(&listed.name).expect("listed names can be shown");
         assert_eq!(check(&listed.name, text), []);
     }
 }
@@ -134,15 +135,14 @@ fn e92_hosts_with_capitals_use_the_header() {
 }
 
 #[test]
-fn e64_methods_are_carried_verbatim_and_mark_the_rule_http_only() {
-    let item = item(&role("methods: ['*']"), false);
-    assert_eq!((item.value, item.http_only), (json!({"operation": {"methods": ["*"]}}), true));
+fn e64_methods_are_carried_verbatim() {
+    check_role("methods: ['*']", json!({"operation": {"methods": ["*"]}}));
 }
 
 #[test]
 fn empty_texts_become_presence_and_empty_lists_nothing() {
     check_role("methods: ['', GET]\npaths: []", json!({"operation": {"methods": ["*", "GET"]}}));
-    assert!(!item(&role("paths: []\nports: [80]"), false).http_only);
+    check_role("paths: []\nports: [80]", json!({"operation": {"ports": ["80"]}}));
 }
 
 #[test]
@@ -178,37 +178,27 @@ fn e106_sni_presence_was_no_condition() {
 }
 
 #[test]
-fn what_is_no_table_goes_to_a_step_with_its_place() {
+fn what_is_no_table_is_left_to_rust_with_its_place() {
     let constraint = |key: &str| role(&format!("constraints:\n- key: {key}\n  values: [a]"));
-    for (key, step) in [
-        ("destination.port", "constraint-port"),
-        ("destination.labels[version]", "static-constraint"),
-        ("destination.labels[]", "static-constraint"),
-        ("destination.labels", "unknown-constraint"),
-        ("destination.name", "static-constraint"),
-        ("destination.namespace", "static-constraint"),
-        ("destination.user", "static-constraint"),
-        ("path-matcher", "path-matcher"),
-        ("request.headers", "http-guard"),
-        ("request.headersx[a]", "http-guard"),
-        ("request.headers[]", "odd-key"),
-        ("request.headers[a][b]", "odd-key"),
-        ("experimental.envoy.filters.a[b][c]", "odd-key"),
-        ("experimental.envoy.filters.a", "unknown-constraint"),
-        ("version", "unknown-constraint"),
+    for (key, family) in [
+        ("destination.port", keys::DESTINATION_PORT),
+        ("destination.labels[version]", keys::DESTINATION_LABELS),
+        ("destination.labels[]", keys::DESTINATION_LABELS),
+        ("destination.labels", keys::UNKNOWN),
+        ("destination.name", keys::DESTINATION_NAME),
+        ("destination.namespace", keys::DESTINATION_NAMESPACE),
+        ("destination.user", keys::DESTINATION_USER),
+        ("path-matcher", keys::PATH_MATCHER),
+        ("request.headers", keys::HEADERS_WITHOUT_NAME),
+        ("request.headersx[a]", keys::HEADERS_WITHOUT_NAME),
+        ("request.headers[]", keys::ODD_HEADER),
+        ("request.headers[a][b]", keys::ODD_HEADER),
+        ("experimental.envoy.filters.a[b][c]", keys::ODD_FILTER),
+        ("experimental.envoy.filters.a", keys::UNKNOWN),
+        ("version", keys::UNKNOWN),
     ] {
-        check_steps(&constraint(key), &[(step, &["/constraints/0"])]);
+        check_left(&constraint(key), &[(family, &["/constraints/0"])]);
     }
-    check_steps(&role("services: [a.*, b.*]"), &[("service-patterns", &["/services/0", "/services/1"])]);
-}
-
-#[test]
-fn path_matcher_was_unknown_in_1_4() {
-    let text = role("constraints:\n- key: path-matcher\n  values: [/a]");
-    let applied = Mappings::embedded().for_source(4).apply(&manifest(&text), false);
-    let steps: Vec<&String> = applied.items["rule"][0].steps.keys().collect();
-    assert_eq!(steps, ["unknown-constraint"]);
-    assert!(!applied.items["rule"][0].http_only);
 }
 
 #[test]
@@ -216,7 +206,7 @@ fn e104_of_two_constraints_with_one_key_the_last_counts() {
     let text =
         role("constraints:\n- key: request.headers[a]\n  values: [one]\n- key: request.headers[a]\n  values: [two]");
     let applied = apply(&text, false);
-    assert_eq!(applied.items["rule"][0].value, json!({"when": [{"key": "request.headers[a]", "values": ["two"]}]}));
+    assert_eq!(applied.items[0].value, json!({"when": [{"key": "request.headers[a]", "values": ["two"]}]}));
     assert_eq!(told(&applied), Vec::<String>::new());
 }
 
@@ -224,12 +214,10 @@ fn e104_of_two_constraints_with_one_key_the_last_counts() {
 fn items_know_their_place_in_the_input() {
     let text = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nspec:\n  rules:\n  - methods: [GET]\n  - methods: [POST]\n";
     let applied = apply(text, false);
-    let from: Vec<&str> = applied.items["rule"].iter().map(|item| item.from.as_str()).collect();
+    let from: Vec<&str> = applied.items.iter().map(|item| item.from.as_str()).collect();
     assert_eq!(from, ["/spec/rules/0", "/spec/rules/1"]);
-    assert_eq!(
-        applied.outputs["rule"],
-        json!([{"operation": {"methods": ["GET"]}}, {"operation": {"methods": ["POST"]}}])
-    );
+    let values: Vec<&Value> = applied.items.iter().map(|item| &item.value).collect();
+    assert_eq!(values, [&json!({"operation": {"methods": ["GET"]}}), &json!({"operation": {"methods": ["POST"]}})]);
 }
 
 #[test]
@@ -237,7 +225,6 @@ fn e55_e56_e82_groups_are_conditions_on_the_claim_groups() {
     let when = |values: Value| json!({"key": "request.auth.claims[groups]", "values": values});
     check_subject("group: admins", json!({"when": [when(json!(["admins"]))]}));
     check_subject("group: '*'\ngroups: [b, c]", json!({"when": [when(json!(["*"])), when(json!(["b", "c"]))]}));
-    assert!(item(&binding("groups: [a]"), false).http_only);
 }
 
 #[test]
@@ -266,37 +253,34 @@ fn the_subject_of_the_worked_example() {
 }
 
 #[test]
-fn identities_and_other_meanings_are_left_to_steps() {
-    check_steps(
-        &binding("user: x\nnames: [y]\nnot_names: [z]\nproperties: {source.principal: p, source.user: u}"),
-        &[(
-            "peer-identity",
-            &["/user", "/names/0", "/not_names/0", "/properties/source.principal", "/properties/source.user"],
-        )],
+fn identities_and_other_meanings_are_left_to_rust() {
+    check_left(
+        &binding(
+            "user: x\nnames: [y]\nnot_names: [z]\nnotGroups: [a]\nproperties: {source.principal: p, source.user: u}",
+        ),
+        &[("source.principal", &["/properties/source.principal"]), ("source.user", &["/properties/source.user"])],
     );
-    check_steps(
-        &binding("ips: [10.0.0.1]\nnotIps: [10.0.0.2]\nproperties: {source.ip: 10.0.0.3}"),
-        &[("source-addresses", &["/ips/0", "/notIps/0", "/properties/source.ip"])],
-    );
-    for (key, step) in [
-        ("request.auth.principal", "request-principal"),
-        ("service", "unknown-property"),
-        ("connection.sni", "unknown-property"),
-        ("request.auth.raw_claims", "unknown-property"),
-        ("request.auth.claims", "http-guard"),
-        ("request.auth.claims[a][b]", "odd-key"),
-        ("request.auth.claims[]", "odd-key"),
+    for (key, family) in [
+        ("source.ip", "source.ip"),
+        ("request.auth.principal", "request.auth.principal"),
+        ("service", keys::UNKNOWN),
+        ("connection.sni", keys::UNKNOWN),
+        ("request.auth.raw_claims", keys::UNKNOWN),
+        ("request.auth.claims", keys::CLAIMS_WITHOUT_NAME),
+        ("request.auth.claims[a][b]", keys::ODD_CLAIM),
+        ("request.auth.claims[]", keys::ODD_CLAIM),
     ] {
         let pointer = format!("/properties/{key}");
-        check_steps(&binding(&format!("properties: {{'{key}': v}}")), &[(step, &[&pointer])]);
+        check_left(&binding(&format!("properties: {{'{key}': v}}")), &[(family, &[&pointer])]);
     }
-    check_steps(&binding("notGroups: [a]"), &[("not-groups", &["/notGroups/0"])]);
 }
 
 #[test]
-fn only_a_source_user_or_a_request_key_makes_a_subject_http_only() {
-    assert!(item(&binding("properties: {source.user: u}"), false).http_only);
-    assert!(!item(&binding("user: u\nproperties: {source.ip: 10.0.0.1}"), false).http_only);
+fn a_property_that_is_an_empty_text_matched_nobody() {
+    for key in ["source.ip", "source.namespace", "source.principal", "service"] {
+        let pointer = format!("/properties/{key}");
+        check_left(&binding(&format!("user: x\nproperties: {{{key}: ''}}")), &[(keys::UNKNOWN, &[&pointer])]);
+    }
 }
 
 #[test]
@@ -320,7 +304,7 @@ fn e47_a_misspelt_field_is_a_warning_that_names_the_right_one() {
     let finding = &applied.findings[0];
     assert_eq!((finding.severity, finding.direction), (Severity::Warning, Direction::None));
     assert!(finding.message.contains("`method`") && finding.remedy.contains("`methods`"), "{finding:?}");
-    assert_eq!(applied.items["rule"][0].value, json!({}), "the rule acts as if the line were not there");
+    assert_eq!(applied.items[0].value, json!({}), "the rule acts as if the line were not there");
 }
 
 #[test]
@@ -341,7 +325,7 @@ fn a_typo_beside_known_fields_of_a_step_is_found() {
 fn the_losing_spelling_is_reported() {
     let applied = apply(&role("notHosts: [a]\nnot_hosts: [b]"), false);
     assert_eq!(told(&applied), ["8:5 unknown-field"]);
-    assert_eq!(applied.items["rule"][0].value, json!({"operation": {"notHosts": ["a"]}}));
+    assert_eq!(applied.items[0].value, json!({"operation": {"notHosts": ["a"]}}));
 }
 
 #[test]
@@ -359,17 +343,6 @@ fn values_of_the_wrong_shape_are_refused() {
 }
 
 #[test]
-fn mtls_modes_are_a_closed_table() {
-    let modes = |peers: &str| apply(&policy(&format!("peers:\n{peers}")), false);
-    let applied = modes("- mtls:\n- mtls: {}\n- mtls: {mode: PERMISSIVE}");
-    assert_eq!(told(&applied), Vec::<String>::new());
-    assert_eq!(applied.outputs["peer"], json!([{"mode": "STRICT"}, {"mode": "STRICT"}, {"mode": "PERMISSIVE"}]));
-    let applied = modes("- mtls: {mode: strict}");
-    assert_eq!(told(&applied), ["7:18 value-outside-table"]);
-    assert!(applied.findings[0].refuses());
-}
-
-#[test]
 fn authn_e84_jwt_fields_are_carried_in_either_spelling() {
     let applied = apply(
         &policy(
@@ -379,7 +352,7 @@ fn authn_e84_jwt_fields_are_carried_in_either_spelling() {
         false,
     );
     assert_eq!(told(&applied), Vec::<String>::new());
-    let item = &applied.items["request"][0];
+    let item = &applied.items[0];
     assert_eq!(
         item.value,
         json!({
@@ -387,30 +360,29 @@ fn authn_e84_jwt_fields_are_carried_in_either_spelling() {
             "fromHeaders": [{"name": "x-a"}, {"name": "x-b"}], "fromParams": ["t"], "forwardOriginalToken": true
         })
     );
-    assert_eq!(item.steps["trigger-rules"], ["/spec/origins/0/jwt/trigger_rules/0/excluded_paths/0/exact"]);
-    assert_eq!(applied.steps["principal-binding"], ["/spec/principal_binding"]);
+}
+
+fn config(spec: &str) -> String {
+    format!(
+        "apiVersion: rbac.istio.io/v1alpha1\nkind: ClusterRbacConfig\nmetadata: {{name: default}}\nspec:\n  {}\n",
+        spec.replace('\n', "\n  ")
+    )
 }
 
 #[test]
 fn dropped_fields_are_noted() {
-    let applied = apply(&policy("peers:\n- mtls: {allowTls: true}\npeerIsOptional: true"), false);
-    assert_eq!(told(&applied), ["7:12 field-without-effect", "8:3 field-without-effect"]);
+    let applied = apply(&config("mode: 'ON'\ninclusion:\n  workloadSelectors:\n  - labels: {a: b}"), false);
+    assert_eq!(told(&applied), ["7:5 field-without-effect"]);
     assert!(applied.findings.iter().all(|finding| finding.severity == Severity::Note));
 }
 
 #[test]
-fn a_mesh_policy_with_targets_is_refused() {
-    let text = policy("targets:\n- name: a\n  labels: {x: y}").replace("kind: Policy", "kind: MeshPolicy");
-    assert_eq!(told(&apply(&text, false)), ["6:3 mesh-policy-with-targets"]);
-}
-
-#[test]
-fn configs_are_steps() {
-    let text = "apiVersion: rbac.istio.io/v1alpha1\nkind: ClusterRbacConfig\nmetadata: {name: default}\nspec:\n  mode: 'ON_WITH_INCLUSION'\n  inclusion:\n    services: [a.b.svc.cluster.local]\n  enforcement_mode: PERMISSIVE\n";
-    let applied = apply(text, false);
+fn configs_are_left_to_rust() {
+    let text =
+        "mode: 'ON_WITH_INCLUSION'\ninclusion:\n  services: [a.b.svc.cluster.local]\nenforcement_mode: PERMISSIVE";
+    let applied = apply(&config(text), false);
     assert_eq!(told(&applied), Vec::<String>::new());
-    assert_eq!(applied.steps["rbac-scope"], ["/spec/mode", "/spec/inclusion/services/0"]);
-    assert_eq!(applied.steps["enforcement-mode"], ["/spec/enforcement_mode"]);
+    assert_eq!(applied.items, []);
 }
 
 #[test]
@@ -419,99 +391,187 @@ fn a_kind_without_a_mapping_is_refused() {
     assert_eq!(told(&applied), ["1:1 unmapped-kind"]);
 }
 
+/// A copy of a shipped file with a change, as a user would make it.
+fn changed(name: &str, from: &str, to: &str) -> (Mappings, Vec<Finding>) {
+    let shipped = Mappings::embedded().text(name).unwrap().to_owned();
+    let text = shipped.replacen(from, to, 1);
+    assert_ne!(text, shipped, "nothing to change");
+    Mappings::load(&[(format!("my/{name}.yaml"), text)])
+}
+
+/// What `rules:` is followed by in a file that adds a rule.
+fn adding(name: &str, rule: &str) -> (Mappings, Vec<Finding>) {
+    changed(name, "rules:\n", &format!("rules:\n- {rule}\n"))
+}
+
+const TENANT: &str = "entries: { of: '$.spec.rules[*].constraints', matching: acme.tenant, legacy: 'request.headers[x-tenant]', to: /when/-, key: 'request.headers[x-acme-tenant]' }";
+
 /// `--mappings DIR`: a new constraint key without a line of Rust.
 #[test]
-fn a_user_supports_a_new_constraint_key_by_writing_yaml_only() {
+fn a_user_adds_a_constraint_key_by_writing_yaml_only() {
     let text = role("constraints:\n- key: acme.tenant\n  values: [blue]");
-    check_steps(&text, &[("unknown-constraint", &["/constraints/0"])]);
-
-    let catch_all = "      - entries: { of: \"$.constraints[*]\", matching: \"**\"";
-    let mine = "      - entries: { of: \"$.constraints[*]\", matching: acme.tenant, to: /when/-, key: \"experimental.envoy.filters.http.acme[tenant]\" }\n";
-    let shipped = Mappings::embedded().show("service-role").unwrap().to_owned();
-    let file = shipped.replace(catch_all, &format!("{mine}{catch_all}"));
-    assert_ne!(file, shipped);
-
-    let (mappings, findings) = Mappings::load(&[("my/service-role.yaml".to_owned(), file)]);
+    check_left(&text, &[(keys::UNKNOWN, &["/constraints/0"])]);
+    let (mappings, findings) = adding("service-role", TENANT);
     assert_eq!(findings, []);
     let applied = mappings.apply(&manifest(&text), false);
-    assert_eq!(told(&applied), Vec::<String>::new());
-    assert_eq!(
-        applied.items["rule"][0].value,
-        json!({"when": [{"key": "experimental.envoy.filters.http.acme[tenant]", "values": ["blue"]}]})
-    );
-    let listed = mappings.list().into_iter().find(|listed| listed.kind == "ServiceRole").unwrap();
+    assert_eq!(told(&applied), ["8:7 key-from-mapping"]);
+    let when = json!({"when": [{"key": "request.headers[x-acme-tenant]", "values": ["blue"]}]});
+    assert_eq!((&applied.items[0].value, applied.items[0].http_only), (&when, true));
+    assert_eq!(mappings.added_keys().constraint("acme.tenant"), "request.headers[x-tenant]");
+    let listed = mappings.find("ServiceRole").unwrap();
     assert_eq!(listed.path.as_deref(), Some("my/service-role.yaml"));
 }
 
 #[test]
-fn two_files_for_one_kind_are_an_error() {
-    let text = Mappings::embedded().show("policy").unwrap().to_owned();
-    let (_, findings) = Mappings::load(&[("a.yaml".to_owned(), text.clone()), ("b.yaml".to_owned(), text)]);
-    assert_eq!(findings.iter().map(line).collect::<Vec<_>>(), ["1:1 broken-mapping"]);
-}
-
-/// Checks a mapping file with one output whose fields are given: each finding's code and the text it points at.
-#[track_caller]
-fn check_fields(fields: &str, expected: &[(&str, &str)]) {
-    let head = "title: t\nfrom: {apiVersion: a/v1, kind: B}\noutputs:\n- id: x\n  about: y\n  fields:\n";
-    let text = format!("{head}{fields}");
-    let findings = check("m.yaml", &text);
-    let codes: Vec<&str> = findings.iter().map(|finding| finding.code.name()).collect();
-    assert_eq!(codes, expected.iter().map(|(code, _)| *code).collect::<Vec<_>>(), "{findings:?}");
-    for (finding, (_, at)) in findings.iter().zip(expected) {
-        let place = finding.place.as_ref().expect("a place");
-        let pointed = &text.lines().nth(place.line - 1).expect("a line of the file")[place.column - 1..];
-        assert!(pointed.starts_with(at), "points at `{pointed}`, not at `{at}`: {}", finding.message);
-        assert!(text[place.span.start..].starts_with(at), "the span points elsewhere: {:?}", place.span);
+fn a_user_refuses_what_the_shipped_file_converts() {
+    for (rule, text, expected) in [
+        (
+            "refuse: { at: '$.spec.rules[*].notPaths', because: we do not use it }",
+            "notPaths: [/a]",
+            "7:5 refused-by-mapping",
+        ),
+        (
+            "refuse: { at: \"$.spec.rules[*].constraints['request.headers[x-*]']\", because: we do not use it }",
+            "constraints:\n- key: request.headers[x-id]\n  values: [a]",
+            "8:7 refused-by-mapping",
+        ),
+        // A warning elsewhere, and a refusal here.
+        (
+            "refuse: { at: '$.spec.rules[*].hosts', code: unknown-field, because: we do not use it }",
+            "hosts: [a]",
+            "7:5 unknown-field",
+        ),
+    ] {
+        let (mappings, findings) = adding("service-role", rule);
+        assert_eq!(findings, []);
+        let applied = mappings.apply(&manifest(&role(text)), false);
+        assert_eq!(told(&applied), [expected]);
+        assert!(applied.findings[0].refuses());
     }
 }
 
 #[test]
+fn a_user_notes_a_constraint_that_istio_ignored() {
+    let (mappings, findings) =
+        adding("service-role", "drop: { at: \"$.spec.rules[*].constraints['version']\", because: nobody read it }");
+    assert_eq!(findings, []);
+    let applied = mappings.apply(&manifest(&role("constraints:\n- key: version\n  values: [a]")), false);
+    assert_eq!(told(&applied), ["8:7 field-without-effect"]);
+    assert!(applied.items[0].left.is_empty());
+}
+
+#[test]
+fn two_files_for_one_kind_are_an_error() {
+    let text = Mappings::embedded().text("rbac-config").unwrap().to_owned();
+    let one = text.replace("[ClusterRbacConfig, RbacConfig]", "[RbacConfig]");
+    let (_, findings) = Mappings::load(&[("a.yaml".to_owned(), text), ("b.yaml".to_owned(), one)]);
+    assert_eq!(findings.iter().map(line).collect::<Vec<_>>(), ["1:1 broken-mapping"]);
+}
+
+#[test]
+fn a_file_for_one_of_two_kinds_leaves_the_other_as_it_was() {
+    let (mappings, findings) = changed("rbac-config", "[ClusterRbacConfig, RbacConfig]", "[RbacConfig]");
+    assert_eq!(findings, []);
+    assert_eq!(mappings.find("RbacConfig").unwrap().path.as_deref(), Some("my/rbac-config.yaml"));
+    assert_eq!(mappings.find("cluster-rbac-config").unwrap().path, None);
+}
+
+/// What is said about a file with a change: the code, and the text it points at.
+#[track_caller]
+fn check_changed(name: &str, from: &str, to: &str, expected: (&str, &str)) {
+    let shipped = Mappings::embedded().text(name).unwrap().to_owned();
+    let text = shipped.replacen(from, to, 1);
+    assert_ne!(text, shipped, "nothing to change: {from}");
+    let findings = check("m.yaml", &text);
+    let Some(finding) = findings.iter().find(|finding| finding.code.name() == expected.0) else {
+        panic!("{to}: {findings:?}");
+    };
+    let place = finding.place.as_ref().expect("a place");
+    let pointed = &text.lines().nth(place.line - 1).expect("a line of the file")[place.column - 1..];
+    assert!(pointed.starts_with(expected.1), "points at `{pointed}`: {}", finding.message);
+}
+
+#[test]
 fn load_errors_are_located() {
-    let broken = |fields: &str, at: &str| check_fields(&format!("  - {fields}\n"), &[("broken-mapping", at)]);
-    broken("coppy: {from: $.a, to: /a}", "coppy");
-    broken("copy: {from: a, to: /a}", "a,");
-    broken("copy: {from: $..a, to: /a}", "$..a");
-    broken("copy: {from: $.a, to: a}", "a}");
-    broken("copy: {from: $.a, too: /a}", "too");
-    broken("step: fly-to-the-moon\n    consumes: [$.a]", "fly");
-    broken("step: role-join", "step");
-    broken("{}", "{}");
-    broken("copy: {from: $.a, to: /a}\n    set: {value: 1, to: /b}", "copy");
-    broken("copy: {from: '$.a[*]', to: /a}", "/a");
-    broken("copy: {from: $.a, to: /when/-}", "/when");
-    broken("copy: {from: $.a, to: /b/-, key: k}", "k}");
-    broken("copy: {from: $.a, to: /b, negated: true}", "true");
-    broken("copy: {from: $.a, to: /b, when: $.c}", "$.c");
-    broken("refuse: {at: $.a, code: no-such-code, because: b}", "no-such-code");
-    broken("copy: {from: $.a, to: /a}\n    relaxation: host-case", "host-case");
-    broken("entries: {of: $.a, matching: b}", "{of");
-    broken("entries: {of: $.a, matching: b, to: /c/-}", "/c");
-    broken("drop: {at: $.a, because: b}\n    since: \"1.5\"\n    until: \"1.4\"", "\"1.5");
-    broken("each: {of: $.a, to: /b, fields: []}", "/b");
+    let role = |from: &str, to: &str, at: &str| check_changed("service-role", from, to, ("broken-mapping", at));
+    let added = |rule: &str, at: &str| role("rules:\n", &format!("rules:\n- {rule}\n"), at);
+    role("title:", "titel:", "titel");
+    added("coppy: {from: $.a, to: /a}", "coppy");
+    added("copy: {from: a, to: /a}", "a,");
+    added("copy: {from: $..a, to: /a}", "$..a");
+    added("copy: {from: $.spec.a, to: /operation/paths/-}", "$.spec.a");
+    added("copy: {from: $.spec.a, to: a}", "a}");
+    added("copy: {from: $.spec.a, too: /a}", "too");
+    added("{}", "{}");
+    role("as: text }", "as: text, key: k }", "k }");
+    role("to: /operation/ports/-", "to: /operation/prots/-", "/operation/prots/-");
+    role("to: /operation/ports/-", "to: /when/-", "/when/-");
+    role("    relaxation: query-string\n", "", "from:");
+    added("refuse: {at: '$.spec.rules[*].paths', code: no-such-code, because: b}", "no-such-code");
+    added("refuse: {at: '$.spec.rules[*].path', because: b}", "'$.spec.rules[*].path'");
+    added("set: {value: 1, to: /operation/ports/-}", "/operation/ports");
+    added("entries: {of: $.spec, matching: b, to: /when/-}", "$.spec");
+    added("entries: {of: '$.spec.rules[*].constraints', matching: 'acme.*', to: /when/-}", "'acme.*'");
+    added("entries: {of: '$.spec.rules[*].constraints', matching: destination.user, to: /when/-}", "destination.user");
+    added(
+        "entries: {of: '$.spec.rules[*].constraints', matching: destination.ip, to: /when/-, legacy: ':path'}",
+        "':path'",
+    );
+    check_changed("service-role", "kinds: [ServiceRole]", "kinds: [ServicRole]", ("broken-mapping", "ServicRole"));
+    check_changed(
+        "service-role",
+        "kinds: [ServiceRole]",
+        "kinds: [ServiceRole, RbacConfig]",
+        ("broken-mapping", "RbacConfig"),
+    );
 }
 
 #[test]
-fn an_exact_form_reads_what_the_usual_form_reads() {
-    let rule =
-        "  - copy: {from: $.a, to: /a}\n    relaxation: host-case\n    strict:\n      copy: {from: $.b, to: /a}\n";
-    check_fields(rule, &[("broken-mapping", "copy: {from: $.b")]);
+fn an_added_key_says_what_it_meant_and_what_it_becomes() {
+    for (from, to) in [
+        ("legacy: 'request.headers[x-tenant]', ", ""),
+        (", key: 'request.headers[x-acme-tenant]'", ""),
+        ("legacy: 'request.headers[x-tenant]'", "legacy: acme.other"),
+        ("legacy: 'request.headers[x-tenant]'", "legacy: destination.user"),
+        ("legacy: 'request.headers[x-tenant]'", "legacy: 'request.headers[*]'"),
+    ] {
+        let (_, findings) = adding("service-role", &TENANT.replace(from, to));
+        assert_eq!(findings.len(), 1, "{to}: {findings:?}");
+    }
 }
 
 #[test]
-fn one_writer_per_target() {
-    let copy = |from: &str, to: &str| format!("  - copy: {{from: {from}, to: {to}}}\n");
-    let second = |to: &str| format!("copy: {{from: $.b, to: {to}");
-    let clash = |a: &str, b: &str| check_fields(&(copy("$.a", a) + &copy("$.b", b)), &[("two-writers", &second(b))]);
-    clash("/x", "/x");
-    clash("/x/-", "/x/-");
-    clash("/x/y", "/x");
-    clash("/x", "/x/-");
-    check_fields(&(copy("$.a", "/x/y") + &copy("$.b", "/x/z")), &[]);
-    check_fields(&(copy("$.a", "/when/-, key: k") + &copy("$.b", "/when/-, key: k")), &[]);
-    check_fields(&format!("{}    until: \"1.4\"\n{}    since: \"1.5\"\n", copy("$.a", "/x"), copy("$.b", "/x")), &[]);
-    let nested = "  - each:\n      of: $.s[*]\n      to: /-\n      fields:\n      - copy: {from: $.a, to: /x/-}\n      - copy: {from: $.b, to: /x/-}\n";
-    check_fields(nested, &[("two-writers", &second("/x/-"))]);
+fn what_rust_reads_cannot_be_dropped_and_what_it_does_not_read_cannot_be_left_to_it() {
+    let broken = ("broken-mapping", "\"$.spec");
+    let drop = |at: &str| format!("rules:\n- drop: {{ at: \"{at}\", because: b }}\n");
+    check_changed("service-role", "rules:\n", &drop("$.spec.rules[*].services"), broken);
+    check_changed("service-role", "rules:\n", &drop("$.spec.rules[*].constraints['destination.user']"), broken);
+    check_changed("service-role", "rules:\n", &drop("$.spec.rules[*].constraints['request.headers[x]']"), broken);
+    check_changed("service-role-binding", "rules:\n", &drop("$.spec.subjects[*].properties['service']"), broken);
+    check_changed("policy", "rules:\n", &drop("$.spec.peerIsOptional"), broken);
+    let left = |at: &str| format!("handled-in-rust:\n- \"{at}\"\n");
+    check_changed("service-role", "handled-in-rust:\n", &left("$.spec.rules[*].hosts"), broken);
+    check_changed("service-role", "handled-in-rust:\n", &left("$.spec.rules[*].constraints['acme.tenant']"), broken);
+    check_changed("rbac-config", "handled-in-rust:\n", &left("$.spec.inclusion.workloadSelectors"), broken);
+}
+
+#[test]
+fn a_field_without_a_rule_is_another_finding_than_an_unknown_field() {
+    check_changed("service-role", "- \"$.spec.rules[*].services\"\n", "", ("no-rule", "- copy"));
+    check_changed("policy", "- $.spec.principalBinding\n", "", ("no-rule", "- copy"));
+    check_changed(
+        "service-role",
+        "matching: destination.ip,",
+        "matching: 'request.headers[x]',",
+        ("no-rule", "- copy"),
+    );
+}
+
+#[test]
+fn one_rule_per_field_and_one_writer_per_target() {
+    let copy = "rules:\n- copy: { from: \"$.spec.rules[*].ports[*]\", to: /operation/hosts/-, as: text }\n";
+    check_changed("service-role", "rules:\n", copy, ("broken-mapping", "\"$.spec"));
+    check_changed("service-role", "rules:\n", copy, ("two-writers", "copy:"));
 }
 
 #[test]
@@ -519,17 +579,18 @@ fn the_schema_accepts_the_shipped_files_and_rejects_slips() {
     let validator = jsonschema::validator_for(&schema()).expect("a valid schema");
     let value = |text: &str| serde_yaml::from_str::<Value>(text).expect("YAML");
     for listed in Mappings::embedded().list() {
-        let text = Mappings::embedded().show(&listed.name).unwrap().to_owned();
+        let text = Mappings::embedded().text(&listed.name).unwrap().to_owned();
         let errors: Vec<String> = validator.iter_errors(&value(&text)).map(|error| error.to_string()).collect();
         assert_eq!(errors, Vec::<String>::new(), "{}", listed.name);
     }
-    let head = "title: t\nfrom: {apiVersion: a/v1, kind: B}\nrules:\n";
+    let head = "title: t\nfrom: {apiVersion: a/v1, kinds: [B]}\n";
     for wrong in [
-        "- {step: no-such-step, consumes: [$.a]}",
-        "- {step: role-join}",
-        "- {drop: {at: $..a, because: b}}",
-        "- {drop: {at: $.a}}",
-        "- {}",
+        "rules: [{step: role-join}]",
+        "rules: [{drop: {at: $..a, because: b}}]",
+        "rules: [{drop: {at: $.a}}]",
+        "rules: [{}]",
+        "handled-in-rust: [a]",
+        "outputs: []",
     ] {
         assert!(!validator.is_valid(&value(&format!("{head}{wrong}\n"))), "{wrong}");
     }

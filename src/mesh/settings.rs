@@ -1,5 +1,6 @@
 //! Settings of the mesh and of the run that change what objects mean.
 
+use crate::api::legacy::AddedKeys;
 use std::fmt;
 use std::str::FromStr;
 
@@ -23,6 +24,8 @@ pub struct Settings {
     /// `PILOT_ENABLE_PROTOCOL_SNIFFING_FOR_INBOUND` of the old mesh: ports without a protocol prefix had both kinds of
     /// filter chain. Shipped charts and profiles of 1.4 and 1.5 switch it off (`spec/rbac.md` §1.6).
     pub inbound_sniffing: Sniffing,
+    /// Keys of constraints and properties that the old mesh knew beyond Istio's own; mapping files state them.
+    pub added_keys: AddedKeys,
 }
 
 /// Whether the old mesh sniffed inbound traffic.
@@ -48,6 +51,7 @@ impl Default for Settings {
             cluster_domain: "cluster.local".to_owned(),
             default_namespace: None,
             inbound_sniffing: Sniffing::Unknown,
+            added_keys: AddedKeys::default(),
         }
     }
 }

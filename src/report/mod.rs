@@ -11,6 +11,7 @@ pub mod json;
 pub mod markdown;
 pub mod model;
 pub mod sarif;
+pub mod table;
 pub mod text;
 
 mod alike;

@@ -91,7 +91,10 @@ pub struct Change {
 
 /// Runs the pipeline.
 pub fn run(job: Job) -> Done {
-    let mut loaded = load(&job.roots, &job.reading, crate::files::Want::LegacyAndInventory);
+    let mut reading = job.reading;
+    // The proof reads what the mapping files say about the old mesh, and nothing of what they say about the new one.
+    reading.settings.added_keys = job.mappings.added_keys();
+    let mut loaded = load(&job.roots, &reading, crate::files::Want::LegacyAndInventory);
     loaded.findings.splice(0..0, job.findings);
 
     let plan = plan(&loaded.world, &job.mappings, &job.options);
@@ -122,7 +125,7 @@ pub fn run(job: Job) -> Done {
     let may_write = exit.may_write(job.keep_going);
     let mut report = fill::report(&loaded, &plan, &placement, &read_back, verification, findings);
     report.purpose = job.purpose;
-    report.settings = job.reading.settings_from.clone();
+    report.settings = reading.settings_from.clone();
     report.unverified = unverified;
     report.withheld = (!may_write && !changes.is_empty()).then(|| exit.reason_to_withhold().to_owned());
     report.files = changes

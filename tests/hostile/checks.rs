@@ -100,7 +100,7 @@ pub fn converter(text: &str) {
         port_fence: text.len().is_multiple_of(3),
         ..Options::default()
     };
-    let plan = plan(&world, &Mappings::embedded().for_source(5), &options);
+    let plan = plan(&world, &Mappings::embedded(), &options);
     assert_located(plan.ledger.findings());
     let style = Style { api_version: None, target: BuildOptions::default().settings.target };
     let placement = place(&plan, &world, style);

@@ -45,11 +45,11 @@ pub fn options(scene: &Scene) -> Options {
 /// Converts what stands in `folder`.
 pub fn convert(scene: &Scene, folder: &Path, keep_going: bool) -> Done {
     let reading = reading(scene);
-    let (source, target) = (reading.settings.source, reading.settings.target);
+    let target = reading.settings.target;
     run::run(Job {
         roots: vec![Root::input(folder)],
         reading,
-        mappings: Mappings::embedded().for_source(source.minor()),
+        mappings: Mappings::embedded(),
         options: options(scene),
         style: Style { api_version: None, target },
         verify: Some(meshlift::access::Budget::default()),

@@ -8,7 +8,7 @@ use crate::access::pattern::{self, Glob, static_matches};
 use crate::access::subject::Subject;
 use crate::access::terms;
 use crate::api::core::Service;
-use crate::api::legacy::{AccessRule, Constraint};
+use crate::api::legacy::{AccessRule, AddedKeys, Constraint};
 use crate::mesh::Mesh;
 use std::collections::BTreeMap;
 
@@ -44,7 +44,7 @@ enum Reading {
 /// ALL of: a service pattern fits, and every field and constraint holds. On TCP a rule with any HTTP-only content grants
 /// nothing. What Pilot ignored is left out; with nothing left the rule grants everything.
 pub fn matches(f: &mut Formulas, target: &Target<'_>, rule: &AccessRule) -> Formula {
-    if !target.fits(rule) || (!is_http(target.chain) && is_http_only(rule)) {
+    if !target.fits(rule) || (!is_http(target.chain) && is_http_only(rule, &target.mesh.settings.added_keys)) {
         return Formula::FALSE;
     }
     let mut conditions = Vec::new();
@@ -69,9 +69,10 @@ pub fn matches(f: &mut Formulas, target: &Target<'_>, rule: &AccessRule) -> Form
 }
 
 /// True when the rule looks at HTTP, whatever the values: `methods: ["*"]` too (E64).
-fn is_http_only(rule: &AccessRule) -> bool {
+fn is_http_only(rule: &AccessRule, added: &AddedKeys) -> bool {
     let lists = [&rule.hosts, &rule.not_hosts, &rule.paths, &rule.not_paths, &rule.methods, &rule.not_methods];
-    lists.iter().any(|list| !list.is_empty()) || rule.constraints.iter().any(|c| c.key.starts_with("request.headers"))
+    let key = |c: &Constraint| added.constraint(&c.key).starts_with("request.headers");
+    lists.iter().any(|list| !list.is_empty()) || rule.constraints.iter().any(key)
 }
 
 /// M-header of the old API: an empty pattern asked for presence.
@@ -97,7 +98,8 @@ fn any_port(f: &mut Formulas, target: &Target<'_>, ports: &[u16]) -> Formula {
 /// ANY value of a constraint; keys and values that Pilot did not understand are ignored.
 fn read(f: &mut Formulas, target: &Target<'_>, constraint: &Constraint) -> Reading {
     let values = &constraint.values;
-    let key = constraint.key.as_str();
+    // A key that the user's mesh knew beyond Istio's own is read as the one that meant the same.
+    let key = target.mesh.settings.added_keys.constraint(&constraint.key);
     let some = |value: &str| values.iter().any(|pattern| static_matches(pattern, value));
     let fixed = |value: bool| Reading::Must(Formulas::constant(value));
     match key {

@@ -28,7 +28,7 @@ pub fn matches(
     caller: &Caller,
     subject: &Subject,
 ) -> Formula {
-    if !is_http(chain) && is_http_only(subject) {
+    if !is_http(chain) && is_http_only(subject, settings) {
         return Formula::FALSE;
     }
     let asked = Asked { settings, chain, release, caller };
@@ -60,14 +60,17 @@ pub fn matches(
     if let Some(not) = addresses(f, &subject.not_ips) {
         conditions.push(f.not(not));
     }
-    for (key, value) in &subject.properties {
+    // A key that the user's mesh knew beyond Istio's own is read as the one that meant the same.
+    let properties: Vec<(&str, &str)> =
+        subject.properties.iter().map(|(key, value)| (settings.added_keys.property(key), value.as_str())).collect();
+    for (key, value) in &properties {
         conditions.extend(asked.property(f, key, value));
     }
     if conditions.is_empty() {
         return Formula::FALSE;
     }
     // Either dropped (§2.3), or compiled to what never matches (C8): both are compared.
-    for (key, _) in subject.properties.iter().filter(|(key, _)| is_malformed_claim(key)) {
+    for (key, _) in properties.iter().filter(|(key, _)| is_malformed_claim(key)) {
         conditions.push(terms::opaque(f, &format!("old Istio ignored the property `{key}`")));
     }
     f.all(conditions)
@@ -79,11 +82,12 @@ fn is_malformed_claim(key: &str) -> bool {
 }
 
 /// True when a subject is dropped on TCP.
-fn is_http_only(subject: &Subject) -> bool {
+fn is_http_only(subject: &Subject, settings: &Settings) -> bool {
+    let key = |key: &str| settings.added_keys.property(key).starts_with("request.") || key == "source.user";
     !subject.group.is_empty()
         || !subject.groups.is_empty()
         || !subject.not_groups.is_empty()
-        || subject.properties.iter().any(|(key, _)| key.starts_with("request.") || key == "source.user")
+        || subject.properties.iter().any(|(name, _)| key(name))
 }
 
 /// ANY valid address or block; `None` when the list holds none, and is ignored.

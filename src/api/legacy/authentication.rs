@@ -1,7 +1,64 @@
 //! `authentication.istio.io/v1alpha1`: Policy and MeshPolicy, one message (`spec/authn.md` §1).
 
+use super::fields::{Fields, mapped, rust};
 use crate::api::{Labels, Meta};
 use crate::finding::Place;
+
+/// The fields of Policy and MeshPolicy.
+pub const POLICY_FIELDS: Fields = Fields {
+    kinds: &["Policy", "MeshPolicy"],
+    api_version: "authentication.istio.io/v1alpha1",
+    items: Some("spec.origins[*].jwt"),
+    fields: &[
+        rust("spec.targets[*].name"),
+        rust("spec.targets[*].ports[*].number"),
+        rust("spec.targets[*].ports[*].name"),
+        rust("spec.targets[*].labels.**"),
+        rust("spec.peers[*].mtls.mode"),
+        rust("spec.peers[*].mtls.allowTls"),
+        rust("spec.peers[*].jwt.issuer"),
+        rust("spec.peers[*].jwt.audiences[*]"),
+        rust("spec.peers[*].jwt.jwksUri"),
+        rust("spec.peers[*].jwt.jwks"),
+        rust("spec.peers[*].jwt.jwtHeaders[*]"),
+        rust("spec.peers[*].jwt.jwtParams[*]"),
+        rust("spec.peers[*].jwt.triggerRules[*].excludedPaths[*].exact"),
+        rust("spec.peers[*].jwt.triggerRules[*].excludedPaths[*].prefix"),
+        rust("spec.peers[*].jwt.triggerRules[*].excludedPaths[*].suffix"),
+        rust("spec.peers[*].jwt.triggerRules[*].excludedPaths[*].regex"),
+        rust("spec.peers[*].jwt.triggerRules[*].includedPaths[*].exact"),
+        rust("spec.peers[*].jwt.triggerRules[*].includedPaths[*].prefix"),
+        rust("spec.peers[*].jwt.triggerRules[*].includedPaths[*].suffix"),
+        rust("spec.peers[*].jwt.triggerRules[*].includedPaths[*].regex"),
+        rust("spec.peerIsOptional"),
+        mapped("spec.origins[*].jwt.issuer"),
+        mapped("spec.origins[*].jwt.audiences[*]"),
+        mapped("spec.origins[*].jwt.jwksUri"),
+        mapped("spec.origins[*].jwt.jwks"),
+        mapped("spec.origins[*].jwt.jwtHeaders[*]"),
+        mapped("spec.origins[*].jwt.jwtParams[*]"),
+        rust("spec.origins[*].jwt.triggerRules[*].excludedPaths[*].exact"),
+        rust("spec.origins[*].jwt.triggerRules[*].excludedPaths[*].prefix"),
+        rust("spec.origins[*].jwt.triggerRules[*].excludedPaths[*].suffix"),
+        rust("spec.origins[*].jwt.triggerRules[*].excludedPaths[*].regex"),
+        rust("spec.origins[*].jwt.triggerRules[*].includedPaths[*].exact"),
+        rust("spec.origins[*].jwt.triggerRules[*].includedPaths[*].prefix"),
+        rust("spec.origins[*].jwt.triggerRules[*].includedPaths[*].suffix"),
+        rust("spec.origins[*].jwt.triggerRules[*].includedPaths[*].regex"),
+        rust("spec.originIsOptional"),
+        rust("spec.principalBinding"),
+    ],
+    tables: &[],
+    targets: &[
+        "/issuer",
+        "/audiences/-",
+        "/jwksUri",
+        "/jwks",
+        "/fromHeaders/-",
+        "/fromParams/-",
+        "/forwardOriginalToken",
+    ],
+};
 
 /// A Policy or a MeshPolicy (`meta.kind` says which; a MeshPolicy has an empty `meta.namespace`).
 #[derive(Clone, Debug, PartialEq)]

@@ -1,7 +1,184 @@
 //! `rbac.istio.io/v1alpha1`: ClusterRbacConfig, RbacConfig, ServiceRole, ServiceRoleBinding (`spec/rbac.md` §1).
 
+use super::fields::{Field, Fields, Shape, Table, mapped, rust, unread};
 use crate::api::Meta;
 use crate::finding::Place;
+use std::collections::BTreeMap;
+
+/// The fields of ClusterRbacConfig and RbacConfig.
+pub const CONFIG_FIELDS: Fields = Fields {
+    kinds: &["ClusterRbacConfig", "RbacConfig"],
+    api_version: "rbac.istio.io/v1alpha1",
+    items: None,
+    fields: &[
+        rust("spec.mode"),
+        rust("spec.inclusion.services[*]"),
+        rust("spec.inclusion.namespaces[*]"),
+        unread("spec.inclusion.workloadSelectors.**"),
+        rust("spec.exclusion.services[*]"),
+        rust("spec.exclusion.namespaces[*]"),
+        unread("spec.exclusion.workloadSelectors.**"),
+        rust("spec.enforcementMode"),
+    ],
+    tables: &[],
+    targets: &[],
+};
+
+/// The fields of ServiceRole.
+pub const ROLE_FIELDS: Fields = Fields {
+    kinds: &["ServiceRole"],
+    api_version: "rbac.istio.io/v1alpha1",
+    items: Some("spec.rules[*]"),
+    fields: &[
+        rust("spec.rules[*].services[*]"),
+        mapped("spec.rules[*].hosts[*]"),
+        mapped("spec.rules[*].notHosts[*]"),
+        mapped("spec.rules[*].paths[*]"),
+        mapped("spec.rules[*].notPaths[*]"),
+        mapped("spec.rules[*].methods[*]"),
+        mapped("spec.rules[*].notMethods[*]"),
+        mapped("spec.rules[*].ports[*]"),
+        mapped("spec.rules[*].notPorts[*]"),
+    ],
+    tables: &[Table {
+        path: "spec.rules[*].constraints",
+        shape: Shape::List,
+        keys: CONSTRAINT_KEYS,
+        // The rule allowed as if the constraint were not there.
+        unknown_keys_were_ignored: true,
+    }],
+    targets: &[
+        "/operation/hosts/-",
+        "/operation/notHosts/-",
+        "/operation/paths/-",
+        "/operation/notPaths/-",
+        "/operation/methods/-",
+        "/operation/notMethods/-",
+        "/operation/ports/-",
+        "/operation/notPorts/-",
+        "/when/-",
+    ],
+};
+
+/// The families of constraint keys, narrow ones first (`spec/rbac.md` §2.2, §2.5).
+pub const CONSTRAINT_KEYS: &[Field] = &[
+    mapped("request.headers[*]"),
+    mapped("experimental.envoy.filters.*[*]"),
+    mapped("destination.ip"),
+    mapped("connection.sni"),
+    mapped(":path"),
+    mapped(":method"),
+    mapped(":authority"),
+    rust(keys::PATH_MATCHER),
+    rust(keys::DESTINATION_PORT),
+    rust(keys::DESTINATION_LABELS),
+    rust(keys::DESTINATION_NAME),
+    rust(keys::DESTINATION_NAMESPACE),
+    rust(keys::DESTINATION_USER),
+    rust(keys::ODD_HEADER),
+    rust(keys::ODD_FILTER),
+    rust(keys::HEADERS_WITHOUT_NAME),
+    rust(keys::UNKNOWN),
+];
+
+/// The fields of ServiceRoleBinding.
+pub const BINDING_FIELDS: Fields = Fields {
+    kinds: &["ServiceRoleBinding"],
+    api_version: "rbac.istio.io/v1alpha1",
+    items: Some("spec.subjects[*]"),
+    fields: &[
+        rust("spec.subjects[*].user"),
+        rust("spec.subjects[*].names[*]"),
+        rust("spec.subjects[*].notNames[*]"),
+        mapped("spec.subjects[*].group"),
+        mapped("spec.subjects[*].groups[*]"),
+        rust("spec.subjects[*].notGroups[*]"),
+        mapped("spec.subjects[*].namespaces[*]"),
+        mapped("spec.subjects[*].notNamespaces[*]"),
+        rust("spec.subjects[*].ips[*]"),
+        rust("spec.subjects[*].notIps[*]"),
+        rust("spec.roleRef.kind"),
+        rust("spec.roleRef.name"),
+        rust("spec.mode"),
+        rust("spec.role.**"),
+        rust("spec.actions.**"),
+    ],
+    tables: &[Table {
+        path: "spec.subjects[*].properties",
+        shape: Shape::Map,
+        keys: PROPERTY_KEYS,
+        // The subject matched nobody.
+        unknown_keys_were_ignored: false,
+    }],
+    targets: &["/source/namespaces/-", "/source/notNamespaces/-", "/when/-"],
+};
+
+/// The families of property keys, narrow ones first (`spec/rbac.md` §2.3, §2.5).
+pub const PROPERTY_KEYS: &[Field] = &[
+    mapped("source.namespace"),
+    mapped("request.headers[*]"),
+    mapped("request.auth.audiences"),
+    mapped("request.auth.presenter"),
+    mapped("request.auth.claims[*]"),
+    rust("source.principal"),
+    rust("source.user"),
+    rust("source.ip"),
+    rust("request.auth.principal"),
+    rust(keys::ODD_HEADER),
+    rust(keys::ODD_CLAIM),
+    rust(keys::HEADERS_WITHOUT_NAME),
+    rust(keys::CLAIMS_WITHOUT_NAME),
+    rust(keys::UNKNOWN),
+];
+
+/// The families of keys that the converter gives a meaning to.
+pub mod keys {
+    /// An accident of 1.5: path patterns without the query. In 1.4 the key was unknown, hence ignored.
+    pub const PATH_MATCHER: &str = "path-matcher";
+    /// Values that are no number were ignored.
+    pub const DESTINATION_PORT: &str = "destination.port";
+    /// Labels of the pods, decided by Pilot.
+    pub const DESTINATION_LABELS: &str = "destination.labels[**]";
+    /// The short name of the service.
+    pub const DESTINATION_NAME: &str = "destination.name";
+    /// The namespace of the service.
+    pub const DESTINATION_NAMESPACE: &str = "destination.namespace";
+    /// The service account of the pods.
+    pub const DESTINATION_USER: &str = "destination.user";
+    /// Brackets that are empty, nested or unbalanced: enforced or rejected, never ignored (E69).
+    pub const ODD_HEADER: &str = "request.headers[**]";
+    /// Likewise; empty brackets were ignored.
+    pub const ODD_FILTER: &str = "experimental.envoy.filters.**[**";
+    /// Likewise: a claim of a name that no token has.
+    pub const ODD_CLAIM: &str = "request.auth.claims[**]";
+    /// No brackets at the end: no condition, but HTTP only (§6.9).
+    pub const HEADERS_WITHOUT_NAME: &str = "request.headers**";
+    /// Likewise; perhaps never matched (C8).
+    pub const CLAIMS_WITHOUT_NAME: &str = "request.auth.claims**";
+    /// Every other key: Istio did not know it.
+    pub const UNKNOWN: &str = "**";
+}
+
+/// Keys that the old mesh knew beyond Istio's own, as the user states them: each with the key of Istio that meant the same.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AddedKeys {
+    /// Of constraints.
+    pub constraints: BTreeMap<String, String>,
+    /// Of properties.
+    pub properties: BTreeMap<String, String>,
+}
+
+impl AddedKeys {
+    /// The key of Istio that a constraint's key stands for; its own, unless the user states another.
+    pub fn constraint<'a>(&'a self, key: &'a str) -> &'a str {
+        self.constraints.get(key).map_or(key, String::as_str)
+    }
+
+    /// The key of Istio that a property's key stands for.
+    pub fn property<'a>(&'a self, key: &'a str) -> &'a str {
+        self.properties.get(key).map_or(key, String::as_str)
+    }
+}
 
 /// A ClusterRbacConfig or RbacConfig (`meta.kind` says which; the former has an empty `meta.namespace`).
 #[derive(Clone, Debug, PartialEq)]

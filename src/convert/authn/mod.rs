@@ -177,12 +177,9 @@ impl<'a> Work<'a> {
     fn apply_mappings(&mut self) {
         let context = self.facts.context;
         for policy in &self.mesh().authentication {
-            let (Some(id), Some(manifest)) = (policy.meta.manifest, self.manifest(policy)) else { continue };
+            let Some(id) = policy.meta.manifest else { continue };
             let Some(applied) = context.mapped.of(id) else { continue };
             for finding in applied.findings.iter().cloned() {
-                if mtls::is_told_apart(policy, &finding, manifest) {
-                    continue;
-                }
                 if finding.refuses() {
                     self.refuse(policy, finding);
                 } else {

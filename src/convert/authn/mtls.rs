@@ -6,7 +6,6 @@ mod scopes;
 mod unseen;
 mod workloads;
 
-pub(super) use remarks::is_told_apart;
 pub(super) use workloads::unresolved_port;
 
 use super::Work;

@@ -7,12 +7,12 @@ use super::addresses;
 use super::clause::Clause;
 use super::headers;
 use super::services;
-use crate::api::legacy::{AccessRule, Constraint};
+use crate::api::legacy::{AccessRule, Constraint, keys};
 use crate::api::security::Condition;
 use crate::convert::Context;
 use crate::finding::Finding;
 use crate::finding::catalogue::rbac as codes;
-use crate::mapping::{Item, Step};
+use crate::mapping::Item;
 use crate::mesh::SourceRelease;
 use std::collections::BTreeSet;
 
@@ -45,7 +45,7 @@ pub(super) struct Statics {
 /// Converts one access rule of a role in `namespace`. `item` is what the mapping made of it.
 pub(super) fn convert(rule: &AccessRule, item: &Item, namespace: &str, context: Context<'_>) -> Converted {
     let mut clause = Clause::of_fragment(&item.value);
-    clause.http_only = item.http_only;
+    clause.http_only = item.http_only || is_http_only(rule, context.mesh.settings.source);
     let place = Statics { services: rule.services.clone(), ..Statics::default() };
     let mut builder = Builder { rule, item, converted: Converted { clause, place, findings: Vec::new() } };
     builder.repeated();
@@ -54,7 +54,6 @@ pub(super) fn convert(rule: &AccessRule, item: &Item, namespace: &str, context: 
     builder.path_matcher(context.mesh.settings.source);
     builder.odd_keys();
     builder.destination_addresses();
-    builder.server_name();
     builder.headers(context);
     builder.converted
 }
@@ -66,9 +65,10 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    /// The constraints that a step has to account for. Of several with one key only the last counted (E104).
-    fn constraints(&self, step: Step) -> Vec<&'a Constraint> {
-        let pointers = self.item.steps.get(step.name()).map(Vec::as_slice).unwrap_or_default();
+    /// The constraints with keys of a family, as far as no rule of the mapping took them. Of several with one key only the
+    /// last counted (E104).
+    fn constraints(&self, family: &str) -> Vec<&'a Constraint> {
+        let pointers = self.item.left.get(family).map(Vec::as_slice).unwrap_or_default();
         let indexes: BTreeSet<usize> = pointers
             .iter()
             .filter_map(|pointer| {
@@ -109,7 +109,9 @@ impl<'a> Builder<'a> {
     }
 
     fn statics(&mut self, namespace: &str) {
-        for constraint in self.constraints(Step::StaticConstraint) {
+        let families =
+            [keys::DESTINATION_LABELS, keys::DESTINATION_NAME, keys::DESTINATION_NAMESPACE, keys::DESTINATION_USER];
+        for constraint in families.into_iter().flat_map(|family| self.constraints(family)).collect::<Vec<_>>() {
             let place = &mut self.converted.place;
             let values = constraint.values.clone();
             match constraint.key.as_str() {
@@ -146,7 +148,7 @@ impl<'a> Builder<'a> {
 
     /// `destination.port` becomes `ports`; both cannot be given (validation).
     fn ports(&mut self) {
-        for constraint in self.constraints(Step::ConstraintPort) {
+        for constraint in self.constraints(keys::DESTINATION_PORT) {
             let (ports, ignored): (Vec<_>, Vec<_>) =
                 constraint.values.iter().map(|value| (port(value), value)).partition(|(port, _)| port.is_some());
             let ports: Vec<String> = ports.into_iter().filter_map(|(port, _)| port).collect();
@@ -165,7 +167,7 @@ impl<'a> Builder<'a> {
 
     /// `path-matcher`, known to 1.5 only, compared the path without its query, as `paths` does now.
     fn path_matcher(&mut self, source: SourceRelease) {
-        for constraint in self.constraints(Step::PathMatcher) {
+        for constraint in self.constraints(keys::PATH_MATCHER) {
             if source == SourceRelease::V1_4 {
                 self.tell_ignored(constraint);
                 continue;
@@ -181,10 +183,10 @@ impl<'a> Builder<'a> {
     }
 
     fn odd_keys(&mut self) {
-        for constraint in self.constraints(Step::UnknownConstraint) {
+        for constraint in self.constraints(keys::UNKNOWN) {
             self.tell_ignored(constraint);
         }
-        for constraint in self.constraints(Step::HttpGuard) {
+        for constraint in self.constraints(keys::HEADERS_WITHOUT_NAME) {
             self.tell(
                 constraint,
                 Finding::new(
@@ -193,17 +195,9 @@ impl<'a> Builder<'a> {
                 ),
             );
         }
-        for constraint in self.constraints(Step::OddKey) {
-            if constraint.key.starts_with("destination.labels") {
-                self.converted.place.never = true;
-                self.tell(
-                    constraint,
-                    Finding::new(
-                        codes::RULE_NEVER_APPLIES,
-                        format!("No pod has the label that `{}` asks for.", constraint.key),
-                    ),
-                );
-            } else if constraint.key.starts_with("experimental.") && constraint.key.ends_with("[]") {
+        let odd = [keys::ODD_HEADER, keys::ODD_FILTER];
+        for constraint in odd.into_iter().flat_map(|family| self.constraints(family)).collect::<Vec<_>>() {
+            if constraint.key.starts_with("experimental.") && constraint.key.ends_with("[]") {
                 self.tell_ignored(constraint);
             } else {
                 self.tell(
@@ -261,15 +255,19 @@ impl<'a> Builder<'a> {
         let place = &self.rule.place;
         self.converted.findings.extend(findings.into_iter().map(|finding| finding.at(place.clone())));
     }
+}
 
-    /// `connection.sni: "*"` held without a server name too (§3.5).
-    fn server_name(&mut self) {
-        let always = |values: &[String]| values.iter().any(|value| value == "*");
-        self.converted
-            .clause
-            .when
-            .retain(|condition| condition.key != "connection.sni" || !always(&condition.field.values));
-    }
+/// True when old Istio dropped the access rule on TCP ports, whatever the values: ANY field or constraint is about HTTP
+/// (`spec/rbac.md` §3.6).
+fn is_http_only(rule: &AccessRule, source: SourceRelease) -> bool {
+    let lists = [&rule.hosts, &rule.not_hosts, &rule.paths, &rule.not_paths, &rule.methods, &rule.not_methods];
+    let about_http = |constraint: &Constraint| {
+        let key = constraint.key.as_str();
+        key.starts_with("request.headers")
+            || [":path", ":method", ":authority"].contains(&key)
+            || (key == keys::PATH_MATCHER && source >= SourceRelease::V1_5)
+    };
+    lists.iter().any(|list| !list.is_empty()) || rule.constraints.iter().any(about_http)
 }
 
 /// A port as old Istio read it: decimal digits without a sign, 0 to 65535 (`spec/rbac.md` C4).

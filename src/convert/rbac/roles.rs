@@ -152,7 +152,7 @@ pub(super) fn convert(context: Context<'_>, grant: &Grant<'_>, around: Around<'_
     converted.take(applied, &grant.role.meta);
     let source = context.mesh.settings.source;
     for (index, rule) in grant.role.rules.iter().enumerate() {
-        let item = items(applied, "rule").get(index).cloned().unwrap_or_default();
+        let item = items(applied).get(index).cloned().unwrap_or_default();
         converted.relaxations.extend(item.relaxations.iter().cloned());
         let access = access_rule::convert(rule, &item, around.namespace, context);
         let http =
@@ -284,7 +284,7 @@ impl Converted {
             let around = Surroundings { context, principal: principal.clone() };
             let before = clauses.len();
             for (index, subject) in binding.subjects.iter().enumerate() {
-                let item = items(applied, "subject").get(index).cloned().unwrap_or_default();
+                let item = items(applied).get(index).cloned().unwrap_or_default();
                 self.relaxations.extend(item.relaxations.iter().cloned());
                 let converted = subjects::convert(subject, &item, &around);
                 self.say(converted.findings, &binding.meta);
@@ -361,9 +361,9 @@ fn applied<'a>(context: Context<'a>, meta: &Meta) -> Option<&'a Applied> {
     meta.manifest.and_then(|id| context.mapped.of(id))
 }
 
-/// The items of an output; none when the mapping has no such output.
-fn items<'a>(applied: Option<&'a Applied>, output: &str) -> &'a [crate::mapping::Item] {
-    applied.and_then(|applied| applied.items.get(output)).map(Vec::as_slice).unwrap_or_default()
+/// What the mapping makes of each access rule or subject.
+fn items(applied: Option<&Applied>) -> &[crate::mapping::Item] {
+    applied.map(|applied| applied.items.as_slice()).unwrap_or_default()
 }
 
 /// Comments of an access rule and of the fields that keep their name.

@@ -8,12 +8,12 @@
 use super::clause::Clause;
 use super::identity::{self, Identity};
 use super::{addresses, headers, request_principal};
-use crate::api::legacy::Subject;
+use crate::api::legacy::{Subject, keys};
 use crate::api::security::{Condition, Field};
 use crate::convert::Context;
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Direction, Finding, Severity};
-use crate::mapping::{Item, Step};
+use crate::mapping::Item;
 use crate::mesh::{SourceRelease, Version};
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ pub(super) struct Surroundings<'a> {
 pub(super) fn convert(subject: &Subject, item: &Item, around: &Surroundings<'_>) -> Converted {
     let mut builder = Builder { subject, item, around, outcomes: Vec::new(), findings: Vec::new() };
     let mut clause = Clause::of_fragment(&item.value);
-    clause.http_only = item.http_only;
+    clause.http_only = item.http_only || is_http_only(subject);
     if !clause.when.is_empty() || clause.source != Default::default() {
         builder.outcomes.push(Outcome::Kept);
     }
@@ -74,9 +74,9 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    /// The property keys that a step has to account for.
-    fn properties(&self, step: Step) -> Vec<String> {
-        let pointers = self.item.steps.get(step.name()).map(Vec::as_slice).unwrap_or_default();
+    /// The property keys of a family, as far as no rule of the mapping took them.
+    fn properties(&self, family: &str) -> Vec<String> {
+        let pointers = self.item.left.get(family).map(Vec::as_slice).unwrap_or_default();
         let key = |pointer: &String| {
             let (_, escaped) = pointer.split_once("/properties/")?;
             Some(escaped.replace("~1", "/").replace("~0", "~"))
@@ -266,25 +266,25 @@ impl<'a> Builder<'a> {
     }
 
     fn odd_keys(&mut self) {
-        for key in self.properties(Step::UnknownProperty) {
+        for key in self.properties(keys::UNKNOWN) {
             self.outcomes.push(Outcome::Never);
             self.tell(Finding::new(
                 codes::UNKNOWN_PROPERTY,
                 format!("No filter ever set the property `{key}`, so this subject matched nobody and is left out."),
             ));
         }
-        for key in self.properties(Step::HttpGuard) {
-            if key.starts_with("request.auth.claims") {
-                self.claims_without_name(&key);
-                continue;
-            }
+        for key in self.properties(keys::CLAIMS_WITHOUT_NAME) {
+            self.claims_without_name(&key);
+        }
+        for key in self.properties(keys::HEADERS_WITHOUT_NAME) {
             self.outcomes.push(Outcome::Removed);
             self.tell(Finding::new(
                 codes::MALFORMED_KEY,
                 format!("Old Istio could not read the property `{key}` and put no condition in its place; it only kept the subject off TCP ports."),
             ));
         }
-        for key in self.properties(Step::OddKey) {
+        let odd = [keys::ODD_HEADER, keys::ODD_CLAIM];
+        for key in odd.into_iter().flat_map(|family| self.properties(family)).collect::<Vec<_>>() {
             if key.ends_with("[]") {
                 self.tell(Finding::new(
                     codes::EMPTY_BRACKETS,
@@ -454,6 +454,15 @@ impl<'a> Builder<'a> {
         }
         Converted { alternatives, findings }
     }
+}
+
+/// True when old Istio dropped the subject on TCP ports, whatever the values: ANY field or property is about HTTP
+/// (`spec/rbac.md` §3.6). `source.user` is added with the identity.
+fn is_http_only(subject: &Subject) -> bool {
+    !subject.group.is_empty()
+        || !subject.groups.is_empty()
+        || !subject.not_groups.is_empty()
+        || subject.properties.iter().any(|(key, _)| key.starts_with("request."))
 }
 
 /// What a subject says about the peer's identity, as it is written.

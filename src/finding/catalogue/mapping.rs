@@ -9,17 +9,11 @@ codes! {
         risk: "What the line was meant to restrict was never restricted; the conversion keeps exactly what was enforced, which may be more than the author wanted.",
         remedy: "Correct or remove the line; correcting it changes who has access, so do that as a change of its own.",
     }
-    VALUE_OUTSIDE_TABLE = "value-outside-table", Error, None {
-        title: "a value that the mapping does not list",
-        cause: "The mapping of this field is a closed list of old values, and this value is not one of them; Istio would not have accepted the object either, or it means something the list does not know.",
-        risk: "Passing an unknown value on could mean anything in the new API.",
-        remedy: "Correct the value, or add it to the mapping file and pass that with --mappings.",
-    }
     UNACCOUNTED_VALUE = "unaccounted-value", Error, None {
-        title: "a value that no rule of the mapping accounts for",
-        cause: "The field exists, but the value has another shape than the mapping expects (text where a list belongs, for example), or the mapping file in use has no rule for this key.",
+        title: "a value of another shape than its field has",
+        cause: "The field exists in Istio's schema, but the value has another shape (text where a list belongs, for example), so it cannot be carried over.",
         risk: "Leaving the value out could drop a restriction and widen access.",
-        remedy: "Correct the value, or add a rule for it to the mapping file and pass that with --mappings.",
+        remedy: "Correct the value.",
     }
     EMPTY_VALUE = "empty-value", Error, None {
         title: "an empty text that the new API does not accept",
@@ -47,9 +41,9 @@ codes! {
     }
     UNMAPPED_KIND = "unmapped-kind", Error, None {
         title: "a kind without a mapping file",
-        cause: "No mapping file, neither built in nor given with --mappings, is for this API version and kind.",
+        cause: "No mapping file is for this API version and kind.",
         risk: "The object is not converted, and after the upgrade nothing replaces it.",
-        remedy: "Write a mapping file for the kind and pass its folder with --mappings.",
+        remedy: "Convert the object by hand; `meshlift mapping list` shows the kinds that meshlift converts.",
     }
     INLINE_ROLE = "inline-role", Error, None {
         title: "a ServiceRoleBinding that carries its role inline",
@@ -57,11 +51,17 @@ codes! {
         risk: "Nobody can say what such an object granted, so nothing safe can be written for it.",
         remedy: "Write the role as a ServiceRole of its own and name it in `roleRef`, or remove the object.",
     }
-    MESH_POLICY_WITH_TARGETS = "mesh-policy-with-targets", Error, None {
-        title: "a MeshPolicy that names targets",
-        cause: "A MeshPolicy is for the whole mesh; the validation of Istio rejected one with `targets`.",
-        risk: "Whether the object was in force, and for what, cannot be told from its text.",
-        remedy: "Remove `targets`, or write a Policy in the namespace of the services.",
+    KEY_FROM_MAPPING = "key-from-mapping", Note, None {
+        title: "a key whose meaning is taken from a mapping file",
+        cause: "Istio did not know the key, and the mapping file in use says which key of Istio meant the same in the old mesh.",
+        risk: "The proof believes what the file says about the old mesh; if that is wrong, the proof is about another mesh than yours.",
+        remedy: "Nothing needs to be done if `legacy` of the entry is right; `meshlift mapping show` prints it.",
+    }
+    NO_RULE = "no-rule", Error, None {
+        title: "a field that a mapping file does not mention",
+        cause: "The field exists in Istio's schema, and the mapping file has no rule for it and does not list it in `handled-in-rust`, so nobody has decided what becomes of it.",
+        risk: "A field that is passed over could be a restriction that is lost.",
+        remedy: "Add a rule for the field (`copy`, `entries`, `refuse`), or list it in `handled-in-rust` where Rust reads it; `meshlift mapping show KIND --yaml` prints a complete file.",
     }
     BROKEN_MAPPING = "broken-mapping", Error, None {
         title: "a mapping file that cannot be used",
@@ -73,6 +73,6 @@ codes! {
         title: "two rules of a mapping file that write to one place",
         cause: "The old API joins the fields of a subject or an access rule with AND, while a list in the new API joins its values with OR; two rules that fill one list turn the first into the second.",
         risk: "Callers that meet only one of the two conditions would be let in.",
-        remedy: "Write the second field as a condition (`to: /when/-` with a `key`), or leave both to a step.",
+        remedy: "Write the second field as a condition (`to: /when/-` with a `key`), or refuse it.",
     }
 }

@@ -98,6 +98,8 @@ impl<'a> Node<'a> {
 
     /// The entry under exactly this key, also when it is null.
     pub(crate) fn raw_key(&self, key: &str) -> Option<Node<'a>> {
+        #[cfg(test)]
+        asked::note(&self.pointer, key);
         self.value.get(key).map(|value| self.child(key, value))
     }
 
@@ -292,5 +294,30 @@ fn shown(value: &Value) -> String {
         Value::String(s) => format!("\"{s}\""),
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "a mapping".to_owned(),
+    }
+}
+
+/// Which fields are asked for, for the test that holds them against what Rust declares (`api::legacy::fields`).
+#[cfg(test)]
+pub(crate) mod asked {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+
+    thread_local! {
+        static PATHS: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+    }
+
+    pub(super) fn note(pointer: &str, key: &str) {
+        let segment = |segment: &str| match segment.parse::<usize>() {
+            Ok(_) => "[*]".to_owned(),
+            Err(_) => format!(".{segment}"),
+        };
+        let path: String = pointer.split('/').skip(1).chain([key]).map(segment).collect();
+        PATHS.with_borrow_mut(|paths| paths.insert(path.trim_start_matches('.').to_owned()));
+    }
+
+    /// The paths that were asked for on this thread, as `api::legacy::fields` writes them.
+    pub(crate) fn take() -> BTreeSet<String> {
+        PATHS.take()
     }
 }

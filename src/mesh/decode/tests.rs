@@ -1,10 +1,12 @@
 use crate::api::core::{TargetPort, Transport};
+use crate::api::legacy::fields::{self, Fields, Reader, Shape, Table};
 use crate::api::legacy::{Enforcement, PeerMethod, PortSelector, PrincipalBinding, RbacMode, StringMatch};
 use crate::api::namespace;
 use crate::api::security::{Action, MtlsMode};
 use crate::finding::Severity;
 use crate::mesh::testing::{codes, inputs, mesh, options, world};
 use crate::mesh::{BuildOptions, Mesh, build};
+use std::collections::BTreeSet;
 
 /// The spec of a MeshPolicy `default`, as flow YAML.
 fn mesh_policy(spec: &str) -> String {
@@ -382,4 +384,54 @@ fn networking_objects() {
     assert_eq!(ports, [(80, None), (81, Some("DISABLE"))]);
     assert_eq!(mesh.sidecars[0].ingress[0].number, 7070);
     assert_eq!((mesh.service_entries[0].hosts.len(), &mesh.service_entries[0].selector), (1, &None));
+}
+
+/// The fields below `spec` that the decoder asks for in objects, as `api::legacy::fields` writes them.
+fn asked_of(objects: &[String]) -> BTreeSet<String> {
+    super::node::asked::take();
+    for yaml in objects {
+        let input = inputs(&[("input.yaml", yaml)]).remove(0);
+        super::decode(crate::api::ManifestId(0), &input, &options(), &mut Vec::new());
+    }
+    let asked = super::node::asked::take();
+    let camel = asked.into_iter().filter(|path| path.starts_with("spec.") && !path.contains('_'));
+    let camel: BTreeSet<String> = camel.collect();
+    let is_leaf = |path: &&String| {
+        !camel.iter().any(|other| other.starts_with(&format!("{path}.")) || other.starts_with(&format!("{path}[")))
+    };
+    camel.iter().filter(is_leaf).cloned().collect()
+}
+
+/// What Rust declares of these kinds: the fields that somebody reads.
+fn declared(fields: &Fields) -> BTreeSet<String> {
+    let read = fields.fields.iter().filter(|field| field.reader != Reader::Nobody);
+    let plain = read.map(|field| field.path.trim_end_matches(".**").trim_end_matches("[*]").to_owned());
+    let table = |table: &Table| match table.shape {
+        Shape::Map => vec![table.path.to_owned()],
+        Shape::List => ["key", "values"].map(|field| format!("{}[*].{field}", table.path)).to_vec(),
+    };
+    plain.chain(fields.tables.iter().flat_map(table)).collect()
+}
+
+/// `api::legacy::fields` is what mapping files are checked against, so it says exactly what the decoder reads.
+#[test]
+fn what_rust_declares_to_read_is_what_the_decoder_reads() {
+    let jwt = "{issuer: a, triggerRules: [{excludedPaths: [{exact: /}], includedPaths: [{exact: /}]}]}";
+    for (objects, kind) in [
+        (
+            vec![cluster_config("{mode: 'ON', inclusion: {services: [a]}, exclusion: {services: [b]}}")],
+            "ClusterRbacConfig",
+        ),
+        (vec![role("{services: [a], constraints: [{key: a, values: [b]}]}")], "ServiceRole"),
+        (vec![binding("{subjects: [{user: a}], roleRef: {kind: ServiceRole, name: r}}")], "ServiceRoleBinding"),
+        (
+            vec![mesh_policy(&format!(
+                "{{targets: [{{name: a, ports: [{{number: 1}}]}}], peers: [{{mtls: {{}}}}, {{jwt: {jwt}}}], origins: [{{jwt: {jwt}}}]}}"
+            ))],
+            "MeshPolicy",
+        ),
+    ] {
+        let fields = fields::ALL.into_iter().find(|fields| fields.kinds.contains(&kind)).expect("a known kind");
+        assert_eq!(asked_of(&objects), declared(fields), "{kind}");
+    }
 }

@@ -221,7 +221,7 @@ fn nobody(work: &mut Work<'_>, policy: &AuthenticationPolicy) -> Option<Asked> {
 /// The entries of `jwtRules` that the mapping makes of the origins, in their order.
 fn origin_rules(work: &mut Work<'_>, policy: &AuthenticationPolicy) -> Option<Vec<Rule>> {
     let id = policy.meta.manifest?;
-    let items = work.applied.get(&id).and_then(|applied| applied.items.get("request")).cloned().unwrap_or_default();
+    let items = work.applied.get(&id).map(|applied| applied.items.clone()).unwrap_or_default();
     let from_origins: Vec<_> = items.into_iter().filter(|item| item.from.starts_with("/spec/origins/")).collect();
     if from_origins.len() != policy.origins.len() {
         let message = format!(

@@ -2,7 +2,9 @@
 
 use super::{Jwt, Plan, codes};
 use crate::api::ManifestId;
-use crate::api::legacy::{AuthenticationPolicy, PrincipalBinding, ServiceRole, ServiceRoleBinding, Subject as Caller};
+use crate::api::legacy::{
+    AddedKeys, AuthenticationPolicy, PrincipalBinding, ServiceRole, ServiceRoleBinding, Subject as Caller,
+};
 use crate::api::security::AuthorizationPolicy;
 use crate::convert::authn::Work;
 use crate::convert::authn::subjects::Subject;
@@ -71,7 +73,7 @@ fn granting_by_token<'a>(work: &Work<'a>) -> Vec<(Granting<'a>, Vec<Reader>)> {
     let mut of_role: BTreeMap<(&str, &str), Vec<Reader>> = BTreeMap::new();
     for binding in &mesh.bindings {
         let key = (binding.meta.namespace.as_str(), binding.role.name.as_str());
-        of_role.entry(key).or_default().extend(of_binding(binding));
+        of_role.entry(key).or_default().extend(of_binding(binding, &mesh.settings.added_keys));
     }
     for role in &mesh.roles {
         if let Some(readers) = of_role.remove(&(role.meta.namespace.as_str(), role.meta.name.as_str())) {
@@ -183,19 +185,19 @@ fn applies(work: &Work<'_>, object: &AuthorizationPolicy, subject: &Subject<'_>)
     scope && !object.target_refs && !object.dry_run && selects(&object.selector, subject.labels())
 }
 
-fn of_binding(binding: &ServiceRoleBinding) -> Vec<Reader> {
+fn of_binding(binding: &ServiceRoleBinding, added: &AddedKeys) -> Vec<Reader> {
     let mut readers = Vec::new();
     for caller in &binding.subjects {
-        for (reads, key) in keys_of(caller) {
+        for (reads, key) in keys_of(caller, added) {
             readers.push(Reader { reads, key, object: binding.meta.object(), place: caller.place.clone() });
         }
     }
     readers
 }
 
-fn keys_of(caller: &Caller) -> Vec<(Reads, String)> {
+fn keys_of(caller: &Caller, added: &AddedKeys) -> Vec<(Reads, String)> {
     let mut keys: Vec<(Reads, String)> =
-        caller.properties.iter().filter_map(|(key, _)| Some((reads(key)?, key.clone()))).collect();
+        caller.properties.iter().filter_map(|(key, _)| Some((reads(added.property(key))?, key.clone()))).collect();
     if !caller.group.is_empty() || !caller.groups.is_empty() || !caller.not_groups.is_empty() {
         keys.push((Reads::Claims, "groups".to_owned()));
     }

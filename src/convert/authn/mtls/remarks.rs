@@ -12,7 +12,6 @@ use crate::api::security::MtlsMode;
 use crate::finding::Finding;
 use crate::finding::catalogue::mapping::FIELD_WITHOUT_EFFECT;
 use crate::finding::catalogue::mtls as codes;
-use crate::yaml::Manifest;
 use std::collections::BTreeSet;
 
 /// Reports them all.
@@ -29,39 +28,37 @@ pub(super) fn report(work: &mut Work<'_>, planned: &[Planned<'_>], base: &Base, 
 
 /// `allowTls` and `peerIsOptional` never relaxed the listener (E8, E9).
 fn fields_without_effect(work: &mut Work<'_>, policy: &AuthenticationPolicy) {
-    if let Some(pointer) = allow_tls(policy) {
+    let place_of = |work: &Work<'_>, pointer: &str| {
+        work.manifest(policy).map_or_else(|| policy.meta.place.clone(), |manifest| manifest.key_place(pointer))
+    };
+    for (index, peer) in policy.peers.iter().enumerate() {
+        if !matches!(peer, PeerMethod::Mtls(mtls) if mtls.allow_tls) {
+            continue;
+        }
         let message =
             format!("allowTls had no effect since Istio 1.1: {} stays {}.", policy.meta.object(), mode(policy).word());
-        let place = work.manifest(policy).map_or_else(|| policy.meta.place.clone(), |m| m.key_place(&pointer));
+        let place = place_of(work, &format!("/spec/peers/{index}/mtls/allowTls"));
         work.report(policy, Finding::new(codes::ALLOW_TLS, message).at(place));
     }
-    if is_vainly_optional(policy) {
-        let message = format!("peerIsOptional did not open the TLS listener: {} stays STRICT.", policy.meta.object());
-        let place = work.manifest(policy).map_or_else(|| policy.meta.place.clone(), |m| m.key_place(OPTIONAL));
-        work.report(policy, Finding::new(codes::PEER_IS_OPTIONAL, message).at(place));
-    }
-}
-
-const OPTIONAL: &str = "/spec/peerIsOptional";
-
-/// Where the deciding mtls peer says `allowTls: true`.
-fn allow_tls(policy: &AuthenticationPolicy) -> Option<String> {
-    let (index, mtls) = policy.peers.iter().enumerate().find_map(|(index, peer)| match peer {
-        PeerMethod::Mtls(mtls) => Some((index, mtls)),
-        PeerMethod::Jwt(_) | PeerMethod::Empty => None,
-    })?;
-    mtls.allow_tls.then(|| format!("/spec/peers/{index}/mtls/allowTls"))
-}
-
-fn is_vainly_optional(policy: &AuthenticationPolicy) -> bool {
-    policy.peer_is_optional && mode(policy) == MtlsMode::Strict
-}
-
-/// True when a finding of the mapping says in general what a finding of this module says exactly.
-pub(in super::super) fn is_told_apart(policy: &AuthenticationPolicy, finding: &Finding, manifest: &Manifest) -> bool {
-    let is_at = |pointer: &str| finding.place == Some(manifest.key_place(pointer));
-    finding.code == FIELD_WITHOUT_EFFECT
-        && (allow_tls(policy).is_some_and(|pointer| is_at(&pointer)) || (is_vainly_optional(policy) && is_at(OPTIONAL)))
+    // Of a token among the peers it says something (`jwt::asked`).
+    let asks_for_token = policy.peers.iter().any(|peer| matches!(peer, PeerMethod::Jwt(_)));
+    let finding = match (policy.peer_is_optional, mode(policy)) {
+        (false, _) => return,
+        (true, MtlsMode::Strict) => Finding::new(
+            codes::PEER_IS_OPTIONAL,
+            format!("peerIsOptional did not open the TLS listener: {} stays STRICT.", policy.meta.object()),
+        ),
+        (true, _) if asks_for_token => return,
+        (true, _) => Finding::new(
+            FIELD_WITHOUT_EFFECT,
+            format!(
+                "peerIsOptional said nothing about {}: callers without a certificate were let in anyway.",
+                policy.meta.object()
+            ),
+        ),
+    };
+    let place = place_of(work, "/spec/peerIsOptional");
+    work.report(policy, finding.at(place));
 }
 
 /// Ports that took plaintext only, and what they become.

@@ -1050,7 +1050,6 @@ fn authn_e27_labels_of_a_target_are_ignored() {
           mtls:
             mode: STRICT
         target-labels-ignored note none
-        field-without-effect note none
     "#]],
     );
 }

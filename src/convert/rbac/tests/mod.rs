@@ -15,7 +15,7 @@ use crate::convert::{Context, Options, Part};
 use crate::finding::{Code, Finding};
 use crate::mapping::Mappings;
 use crate::mesh::Completeness;
-use crate::mesh::{BuildOptions, SourceRelease, World, build, testing};
+use crate::mesh::{BuildOptions, World, build, testing};
 use crate::yaml::{Tree, emit};
 use expect_test::Expect;
 use std::fmt::Write;
@@ -58,10 +58,7 @@ impl Run {
 
     pub fn convert(&self, yaml: &str) -> (World, Part) {
         let world = build(testing::inputs(&[("input.yaml", yaml)]), &self.build);
-        let mappings = Mappings::embedded().for_source(match self.build.settings.source {
-            SourceRelease::V1_4 => 4,
-            SourceRelease::V1_5 => 5,
-        });
+        let mappings = Mappings::embedded();
         let environment = world.environments.first().expect("one environment");
         let context = Context {
             mesh: &environment.mesh,
