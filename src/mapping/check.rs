@@ -1,9 +1,11 @@
 //! From the text of a mapping file to rules that can run; everything that is wrong with the file is a located finding.
 
+mod keys;
+
 use super::claims::Claims;
-use super::format::{CopyText, DropText, EntriesText, FormText, MappingFile, RefuseText, RuleText, SetText};
-use super::rule::{Action, Entries, Mapping, Rule, Spot};
-use super::schema::{KeyTable, Leaf, Named, Schema};
+use super::format::{CopyText, DropText, FormText, MappingFile, RefuseText, RuleText, SetText};
+use super::rule::{Action, Mapping, Rule, Spot};
+use super::schema::{Leaf, Named, Schema};
 use super::selector::{Part, Selector, Target};
 use super::suggest::nearest;
 use crate::api::legacy::fields::{self, Fields, Reader};
@@ -181,86 +183,6 @@ impl Checker<'_> {
         Some(Action::Copy(copy.clone()))
     }
 
-    fn entries(&mut self, text: &EntriesText, at: &str, schema: &Schema, claims: &mut Claims<'_>) -> Option<Action> {
-        let table = schema.tables.iter().position(|table| table.parts == text.of.parts());
-        let Some((index, table)) = table.and_then(|index| Some((index, schema.tables.get(index)?))) else {
-            let known: Vec<String> = schema.tables.iter().map(|table| super::schema::text(&table.parts)).collect();
-            let message = format!("`{}` holds no keys to go by; there are: {}.", text.of.text(), known.join(", "));
-            self.problem(&format!("{at}/of"), message);
-            return None;
-        };
-        if !text.to.is_conditions() {
-            self.problem(&format!("{at}/to"), "Entries become conditions, so their target is `/when/-`.");
-        }
-        self.target(&text.to, at, schema);
-        let pattern = text.matching.text();
-        if let Some(family) = table.named(pattern) {
-            if family.reader != Reader::Mapping {
-                self.problem(
-                    &format!("{at}/matching"),
-                    format!("Rust reads `{pattern}` itself: list it in `handled-in-rust`."),
-                );
-            }
-            let is_family = |leaf: &Leaf| leaf.table == Some(index) && leaf.name() == pattern;
-            let leaf = schema.leaves.iter().position(is_family);
-            self.claim(&leaf.into_iter().collect::<Vec<_>>(), at, claims);
-        } else if !text.matching.is_one_key() {
-            let message = format!("`{pattern}` is no family of keys that Istio knew: write the key in full.");
-            self.problem(&format!("{at}/matching"), message);
-        } else if table.family(pattern).is_some_and(|family| family.reader == Reader::Rust && !table.is_unknown(family))
-        {
-            self.problem(&format!("{at}/matching"), format!("Rust reads `{pattern}` itself: it can only be refused."));
-        }
-        self.meaning(text, table, at);
-        if !claims.once(format!("{index} {pattern}")) {
-            self.problem(&format!("{at}/matching"), format!("Another rule says already what becomes of `{pattern}`."));
-        }
-        Some(Action::Entries(Entries { table: index, text: text.clone() }))
-    }
-
-    /// An added key says what it meant and what it becomes; of Istio's own keys the proof knows what they meant.
-    fn meaning(&mut self, text: &EntriesText, table: &KeyTable, at: &str) {
-        let pattern = text.matching.text();
-        match (&text.legacy, adds(table, text)) {
-            (None, false) => {}
-            (Some(_), false) => {
-                let message = format!("What `{pattern}` meant is known: `legacy` is for keys that Istio did not know.");
-                self.problem(&format!("{at}/legacy"), message);
-            }
-            (None, true) => {
-                let message = format!(
-                    "Istio did not know the key `{pattern}`: say with `legacy` which of its keys meant the same in your mesh, so that the result can be proved."
-                );
-                self.problem(at, message);
-            }
-            (Some(legacy), true) => {
-                let family = table.family(legacy).filter(|_| !legacy.contains('*'));
-                if family.is_none_or(|family| family.reader != Reader::Mapping) {
-                    let known: Vec<&str> = table
-                        .families
-                        .iter()
-                        .map(|(_, field)| *field)
-                        .filter(|field| field.reader == Reader::Mapping)
-                        .map(|field| field.path)
-                        .collect();
-                    let message = format!(
-                        "`legacy: {legacy}` is no key that Istio read at the request; there are {}.",
-                        known.join(", ")
-                    );
-                    self.problem(&format!("{at}/legacy"), message);
-                }
-                if text.key.is_none() {
-                    self.problem(
-                        at,
-                        format!(
-                            "The new Istio does not know the key `{pattern}` either: say with `key` what it becomes."
-                        ),
-                    );
-                }
-            }
-        }
-    }
-
     fn set(&mut self, set: &SetText, at: &str, schema: &Schema) -> Option<Action> {
         self.target(&set.to, at, schema);
         if set.to.append {
@@ -323,6 +245,9 @@ impl Checker<'_> {
             }
         }
         self.claim(&named.leaves, &place, claims);
+        if let Some((table, key)) = &named.key {
+            self.claim_key(*table, key.text(), &place, claims);
+        }
         Some(Action::Drop { at: spot(&text.at, named, schema), because: text.because.clone() })
     }
 
@@ -377,24 +302,23 @@ impl Checker<'_> {
     }
 }
 
-/// True when the rule is for a key that Istio did not know.
-fn adds(table: &KeyTable, text: &EntriesText) -> bool {
-    text.matching.is_one_key() && table.family(text.matching.text()).is_some_and(|family| table.is_unknown(family))
-}
-
 fn read_by_rust(leaf: &Leaf) -> String {
     format!("Rust reads `{}` itself: list it in `handled-in-rust`.", leaf.text())
 }
 
-/// A field, or entries with a key; a family is entries, too.
+/// A field, entries with a key, or entries with keys of a family.
 fn spot(selector: &Selector, named: Named, schema: &Schema) -> Spot {
+    if let Some((table, key)) = named.key {
+        return Spot::Key(table, key);
+    }
     let family = || {
         let [only] = named.leaves.as_slice() else { return None };
         let leaf = schema.leaves.get(*only)?;
-        Some((leaf.table?, leaf.name().parse().ok()?))
+        let table = leaf.table?;
+        Some((table, schema.tables.get(table)?.named(leaf.name())?))
     };
-    match named.key.clone().or_else(family) {
-        Some((table, key)) => Spot::Key(table, key),
+    match family() {
+        Some((table, family)) => Spot::Family(table, family.path),
         None => Spot::Field(selector.clone()),
     }
 }

@@ -88,4 +88,6 @@ pub enum Spot {
     Field(Selector),
     /// Entries of a table whose key fits.
     Key(usize, KeyPattern),
+    /// Entries of a table whose keys belong to a family.
+    Family(usize, &'static str),
 }

@@ -98,6 +98,7 @@ fn spot(at: &Spot, schema: &Schema) -> String {
     match at {
         Spot::Field(selector) => named(selector, schema),
         Spot::Key(table, pattern) => key(schema, *table, pattern.text()),
+        Spot::Family(table, family) => key(schema, *table, family),
     }
 }
 

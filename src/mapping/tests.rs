@@ -1,7 +1,9 @@
 //! The shipped mapping files on real-looking objects, and what a user's own file can do.
 
+use super::schema::{Leaf, Schema};
+use super::selector::Part;
 use super::*;
-use crate::api::legacy::keys;
+use crate::api::legacy::{fields, keys};
 use crate::finding::{Direction, Severity};
 use crate::yaml::{Manifest, Stream};
 use serde_json::json;
@@ -447,6 +449,54 @@ fn a_user_refuses_what_the_shipped_file_converts() {
         let applied = mappings.apply(&manifest(&role(text)), false);
         assert_eq!(told(&applied), [expected]);
         assert!(applied.findings[0].refuses());
+    }
+}
+
+/// A refusal by a family is about the keys that belong to it, not about every key that fits its pattern.
+#[test]
+fn other_keys_can_be_refused_without_istios_own() {
+    let rule = "refuse: { at: \"$.spec.rules[*].constraints['**']\", because: we want to look at them }";
+    let (mappings, findings) = adding("service-role", rule);
+    assert_eq!(findings, []);
+    let constraint = |key: &str| manifest(&role(&format!("constraints:\n- key: {key}\n  values: [a]")));
+    assert_eq!(told(&mappings.apply(&constraint("version"), false)), ["8:7 refused-by-mapping"]);
+    assert_eq!(told(&mappings.apply(&constraint("request.headers[x-id]"), false)), Vec::<String>::new());
+}
+
+/// An object of a kind that holds a text at a path; items of lists and keys of tables are made up.
+fn object_with(leaf: &Leaf, schema: &Schema, kind: &str) -> String {
+    let key = |pattern: &str| pattern.replace("**", "x[").replace('*', "x");
+    let mut value = json!("a");
+    let mut parts = leaf.parts.clone();
+    if let Some(table) = leaf.table.and_then(|table| schema.tables.get(table)) {
+        let key = key(leaf.name());
+        value = if table.is_list() { json!([{"key": key, "values": ["a"]}]) } else { json!({ key: "a" }) };
+        parts = table.parts.clone();
+    }
+    for part in parts.iter().rev() {
+        value = match part {
+            Part::Any => json!([value]),
+            Part::Name(name) => json!({ name: value }),
+        };
+    }
+    let mut object = json!({"apiVersion": schema.fields.api_version, "kind": kind, "metadata": {"name": "n"}});
+    object["spec"] = value["spec"].clone();
+    object.to_string()
+}
+
+/// What the page promises: every field and family of keys of every kind can be refused, whoever reads it.
+#[test]
+fn a_user_can_refuse_any_field() {
+    for listed in Mappings::embedded().list() {
+        let schema = Schema::new(fields::of(&listed.api_version, &listed.kinds[0]).unwrap());
+        for leaf in &schema.leaves {
+            let rule = format!("refuse: {{ at: \"{}\", because: we do not use it }}", leaf.text());
+            let (mappings, findings) = adding(&listed.name, &rule);
+            assert_eq!(findings, [], "{}", leaf.text());
+            let applied = mappings.apply(&manifest(&object_with(leaf, &schema, &listed.kinds[0])), false);
+            let refused = |finding: &Finding| finding.code.name() == "refused-by-mapping" && finding.refuses();
+            assert!(applied.findings.iter().any(refused), "{}: {:?}", leaf.text(), applied.findings);
+        }
     }
 }
 
