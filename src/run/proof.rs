@@ -175,7 +175,11 @@ pub fn about_unseen_pods(loaded: &Loaded, plan: &Plan, strict: bool) -> Option<F
     let open = loaded.world.environments.iter().any(|environment| !environment.mesh.evidence.closes(&inventory));
     (strict && relaxed && open).then(|| {
         let message = "Pods that the input does not show may have ports that no Service declares: these took every caller, and the policies for whole namespaces cover them too.";
-        Finding::new(UNDECLARED_PORTS, message)
+        let mut finding = Finding::new(UNDECLARED_PORTS, message);
+        // It is told where the first new object is to stand, or would have stood.
+        let home = plan.drafts.iter().find_map(|draft| draft.from.first()).or(loaded.world.legacy.first());
+        finding.place = home.and_then(|id| loaded.world.manifests.get(id.0)).map(|input| input.manifest.place(""));
+        finding
     })
 }
 
