@@ -144,7 +144,7 @@ fn a_mapping_is_shown_as_a_table_by_its_kind_however_that_is_spelled() {
         let ran = scene.run(&["mapping", "show", name]).code(0);
         let row = |field: &str| ran.out.lines().find(|line| line.starts_with(field)).unwrap_or_default().to_owned();
         assert!(row("rules[*].methods[*]").contains("operation.methods"), "{}", ran.out);
-        assert!(row("rules[*].services").contains("read by meshlift"), "{}", ran.out);
+        assert!(row("rules[*].services").contains("selector of each policy"), "{}", ran.out);
         assert!(ran.out.contains("Ports are container ports"), "{}", ran.out);
         assert!(ran.out.contains("service-role.yaml:"), "{}", ran.out);
         assert!(ran.out.lines().all(|line| line.chars().count() <= 100), "{}", ran.out);

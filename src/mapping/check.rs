@@ -98,7 +98,7 @@ impl Checker<'_> {
             if shared.is_some_and(|shared| !std::ptr::eq(shared, fields)) {
                 self.problem(
                     &at,
-                    format!("{kind} has other fields than {}, so it needs a file of its own.", from.kinds[0]),
+                    format!("{kind} has other fields than the kinds before, so it needs a file of its own."),
                 );
             }
             shared = shared.or(Some(fields));

@@ -27,6 +27,8 @@ pub struct Leaf {
     pub reader: Reader,
     /// The table of a family, by its index.
     pub table: Option<usize>,
+    /// What the converter makes of it, where it decides.
+    pub becomes: &'static str,
 }
 
 impl Leaf {
@@ -92,7 +94,7 @@ impl Schema {
     pub fn new(fields: &'static Fields) -> Schema {
         let leaf = |field: &'static Field| {
             let (path, deep) = field.path.strip_suffix(".**").map_or((field.path, false), |path| (path, true));
-            Leaf { parts: parts(path), deep, reader: field.reader, table: None }
+            Leaf { parts: parts(path), deep, reader: field.reader, table: None, becomes: field.becomes }
         };
         let mut leaves: Vec<Leaf> = fields.fields.iter().map(leaf).collect();
         let mut tables = Vec::new();
@@ -103,6 +105,7 @@ impl Schema {
                 deep: false,
                 reader: key.reader,
                 table: Some(index),
+                becomes: key.becomes,
             }));
             let families = table.keys.iter().filter_map(|key| Some((key.path.parse().ok()?, key))).collect();
             tables.push(KeyTable { table, parts: path, families });

@@ -31,11 +31,11 @@ pub fn decisions(mapping: &Mapping, path: &str, text: &str) -> Vec<Decision> {
     let schema = &mapping.schema;
     let of_rules = mapping.rules.iter().map(|rule| {
         let (field, becomes) = match &rule.action {
-            Action::Copy(copy) => (sources(copy, schema), copied(copy)),
+            Action::Copy(copy) => (sources(copy, schema), copied(copy, schema)),
             Action::Entries(entries) => {
                 (key(schema, entries.table, entries.text.matching.text()), condition(&entries.text))
             }
-            Action::Set(set) => ("always".to_owned(), format!("{}: {}", written(&set.to), set.value)),
+            Action::Set(set) => ("always".to_owned(), format!("{}: {}", written(&set.to, schema), set.value)),
             Action::Refuse { at, code, because } => (spot(at, schema), format!("refused as `{code}`: {because}")),
             Action::Drop { at, because } => (spot(at, schema), format!("left out: {because}")),
         };
@@ -44,8 +44,19 @@ pub fn decisions(mapping: &Mapping, path: &str, text: &str) -> Vec<Decision> {
     let of_rust = mapping
         .handled
         .iter()
-        .map(|(selector, pointer)| at(pointer, named(selector, schema), "read by meshlift itself".to_owned()));
+        .map(|(selector, pointer)| at(pointer, named(selector, schema), of_converter(selector, schema)));
     of_rules.chain(of_rust).collect()
+}
+
+/// What the converter makes of the fields at or below a path, each thing once.
+fn of_converter(selector: &Selector, schema: &Schema) -> String {
+    let mut said: Vec<&str> = Vec::new();
+    for leaf in schema.named(selector).leaves.iter().filter_map(|index| schema.leaves.get(*index)) {
+        if !said.contains(&leaf.becomes) {
+            said.push(leaf.becomes);
+        }
+    }
+    said.join("; ")
 }
 
 /// What the file says about the kinds as a whole: the paragraphs of the comment at its start, without the line that is
@@ -111,14 +122,14 @@ fn sources(copy: &CopyText, schema: &Schema) -> String {
 }
 
 /// A place in the new object: `operation.paths`.
-fn written(to: &Target) -> String {
-    to.names.join(".")
+fn written(to: &Target, schema: &Schema) -> String {
+    format!("{}{}", schema.fields.stands_in, to.names.join("."))
 }
 
-fn copied(copy: &CopyText) -> String {
+fn copied(copy: &CopyText, schema: &Schema) -> String {
     let mut parts = vec![match &copy.key {
         Some(key) => format!("a condition on {key}"),
-        None => written(&copy.to),
+        None => written(&copy.to, schema),
     }];
     match copy.form {
         Some(FormText::Text) => parts.push("numbers as text".to_owned()),

@@ -484,6 +484,25 @@ fn object_with(leaf: &Leaf, schema: &Schema, kind: &str) -> String {
     object.to_string()
 }
 
+/// The table for people says of every field what becomes of it, and names no finding that does not exist.
+#[test]
+fn what_the_converter_makes_of_a_field_is_said() {
+    let code = |text: &str| Some(text.rsplit_once('(')?.1.split_once(')')?.0.to_owned());
+    for fields in fields::ALL {
+        let keys = fields.tables.iter().flat_map(|table| table.keys);
+        for field in fields.fields.iter().chain(keys) {
+            assert_eq!(field.becomes.is_empty(), field.reader != fields::Reader::Rust, "{}", field.path);
+            let named = code(field.becomes);
+            assert!(named.is_none_or(|code| crate::finding::Code::find(&code).is_some()), "{}", field.becomes);
+        }
+    }
+    for listed in Mappings::embedded().list() {
+        let decisions = Mappings::embedded().decisions(&listed.name);
+        assert!(decisions.iter().all(|decision| !decision.becomes.is_empty() && decision.line > 0), "{decisions:?}");
+        assert!(decisions.first().is_some_and(|decision| !decision.why.is_empty()), "{decisions:?}");
+    }
+}
+
 /// What the page promises: every field and family of keys of every kind can be refused, whoever reads it.
 #[test]
 fn a_user_can_refuse_any_field() {

@@ -22,6 +22,8 @@ pub struct Field {
     pub path: &'static str,
     /// Who decides.
     pub reader: Reader,
+    /// What the converter makes of it, as people say it, where it decides; empty for the others.
+    pub becomes: &'static str,
 }
 
 /// How the entries of a [`Table`] stand in the object.
@@ -55,6 +57,9 @@ pub struct Fields {
     pub api_version: &'static str,
     /// What the mapping makes one new piece of: an access rule, a subject, a JWT method.
     pub items: Option<&'static str>,
+    /// Where such a piece stands in the new object, as people write it before the names of its fields; empty where those are
+    /// clear by themselves.
+    pub stands_in: &'static str,
     /// Every field that is in no table.
     pub fields: &'static [Field],
     /// The tables of keys.
@@ -65,17 +70,17 @@ pub struct Fields {
 
 /// A field whose value goes where the mapping file says.
 pub(super) const fn mapped(path: &'static str) -> Field {
-    Field { path, reader: Reader::Mapping }
+    Field { path, reader: Reader::Mapping, becomes: "" }
 }
 
-/// A field that the converter reads by itself.
-pub(super) const fn rust(path: &'static str) -> Field {
-    Field { path, reader: Reader::Rust }
+/// A field that the converter reads by itself, and what that comes to.
+pub(super) const fn rust(path: &'static str, becomes: &'static str) -> Field {
+    Field { path, reader: Reader::Rust, becomes }
 }
 
 /// A field that no release of Istio acted on.
 pub(super) const fn unread(path: &'static str) -> Field {
-    Field { path, reader: Reader::Nobody }
+    Field { path, reader: Reader::Nobody, becomes: "" }
 }
 
 /// The schemas of all old kinds.
