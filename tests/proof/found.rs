@@ -387,3 +387,48 @@ fn a_policy_whose_peers_are_replaced_still_stands_before_a_mesh_policy_that_stay
     check(&scene, "jwt-on-tcp-port", false);
     check_going_on(&scene, "left-with-refused");
 }
+
+#[test]
+fn a_token_rule_of_the_root_namespace_meets_those_of_pods_elsewhere() {
+    let web = service("web", "{app: web, version: v1}", "{name: grpc, port: 8080}")
+        .replace("namespace: shop", "namespace: istio-system");
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\n\
+                      spec: {template: {metadata: {labels: {app: web, version: v1}}, spec: {containers: [{name: main, image: x}]}}}\n";
+    let request = "apiVersion: security.istio.io/v1beta1\nkind: RequestAuthentication\nmetadata: {name: modern, namespace: shop}\n\
+                   spec: {selector: {matchLabels: {app: web}}, jwtRules: [{issuer: iss, jwksUri: 'https://keys.example'}]}\n";
+    let mesh_policy = "apiVersion: authentication.istio.io/v1alpha1\nkind: MeshPolicy\nmetadata: {name: default}\n\
+                       spec: {origins: [{jwt: {issuer: iss, jwksUri: 'https://other.example'}}]}\n";
+    let scene = scene(&[web, deployment.to_owned(), request.to_owned(), mesh_policy.to_owned()]);
+    check(&scene, "existing-request-authentication", false);
+}
+
+#[test]
+fn a_fence_says_when_it_closes_a_port_that_another_service_governs() {
+    let headless = |name: &str, ports: &str| {
+        service(name, "{app: web}", ports)
+            .replace("namespace: shop}", "namespace: shop, creationTimestamp: '2019-05-01T00:00:00Z'}")
+    };
+    let mut scene = scene(&[
+        headless("cart", "{name: tcp, port: 3306}"),
+        headless("web", "{name: tcp, port: 3306}, {name: grpc, port: 8080}"),
+        rbac_config("{mode: ON_WITH_INCLUSION, inclusion: {services: ['web.shop.svc.cluster.local']}}"),
+    ]);
+    scene.strict = true;
+    check(&scene, "shared-port", false);
+}
+
+#[test]
+fn a_rule_names_only_ports_that_all_its_pods_have_where_other_services_may_exist() {
+    let role = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {name: viewer, namespace: shop}\nspec: {rules: [{paths: ['*/b']}]}\n";
+    let binding = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {name: bind, namespace: shop}\n\
+                   spec: {subjects: [{user: '*'}], roleRef: {kind: ServiceRole, name: viewer}}\n";
+    let mut scene = scene(&[
+        service("api", "{app: web, version: v1}", "{name: grpc, port: 8080}"),
+        service("web", "{app: web}", "{name: http, port: 3306}"),
+        rbac_config("{mode: ON_WITH_EXCLUSION, exclusion: {}}"),
+        role.to_owned(),
+        binding.to_owned(),
+    ]);
+    scene.complete = Completeness::Open;
+    check(&scene, "pattern-enumerated", true);
+}

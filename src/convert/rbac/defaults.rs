@@ -225,7 +225,7 @@ impl<'a> Builder<'a> {
         let fenced = self.fenced && namespace != self.root() && fence::is_safe(self.scope, namespace, selector);
         let rules = if fenced && ports.known && !ports.closed.is_empty() {
             self.kept_open.push(Selection { namespace: Some(namespace), selector: Some(selector) });
-            vec![fence::rule(&fence::closed_ports(self.scope, self.ground, namespace, selector))]
+            vec![self.fence(service, selector, at)]
         } else if ports.open_only().is_empty() {
             Vec::new()
         } else if ports.numbers_may_be_others(self.scope) {
@@ -242,6 +242,26 @@ impl<'a> Builder<'a> {
         };
         self.add_once(namespace, &format!("default-deny-{}", service.meta.name), spec);
         self.converted.closes = true;
+    }
+
+    /// A rule that opens every port of the pods but those that checked services may have there.
+    fn fence(&mut self, service: &Service, selector: &Labels, at: &Place) -> Clause {
+        let closed = fence::closed_ports(self.scope, self.ground, &service.meta.namespace, selector);
+        let scope = self.scope;
+        let pods = self.ground.pods(&service.meta.namespace, Some(selector)).filter(|pod| !pod.replaced);
+        let open = pods.flat_map(|pod| pod.ports.iter().filter(move |port| !pod.checks(port, &scope)));
+        let shut: BTreeSet<u16> = open.map(|port| port.number).filter(|number| closed.contains(number)).collect();
+        if let Some(number) = shut.first() {
+            let finding = Finding::new(
+                codes::SHARED_PORT,
+                format!(
+                    "Container port {number} of the pods of {} belongs to a Service that RBAC was off for, and a checked Service claims it too; it would be closed there.",
+                    service.meta.name
+                ),
+            );
+            self.tell(at, finding.direction(Direction::Narrower));
+        }
+        fence::rule(&closed)
     }
 
     fn open_excluded(&mut self) {
@@ -503,7 +523,7 @@ impl<'a> Builder<'a> {
                 && fence::is_safe(self.scope, namespace, selector);
             if possible {
                 self.kept_open.push(Selection { namespace: Some(namespace), selector: Some(selector) });
-                let rule = fence::rule(&fence::closed_ports(self.scope, self.ground, namespace, selector));
+                let rule = self.fence(service, selector, &self.scope.config.meta.place);
                 let spec = policy::allow(Some(selector), &[rule]);
                 self.add_once(namespace, &format!("port-fence-{}", service.meta.name), spec);
             }

@@ -54,7 +54,7 @@ pub(super) fn survey(place: &Statics, target: &Target, at: &Place, around: Aroun
     for pod in pods {
         ports.gateway |= crate::mesh::is_gateway(&pod.workload.pod_labels);
         for port in &pod.ports {
-            ports.add(place, pod, port, at, around);
+            ports.add(place, target, (pod, port), at, around);
         }
         for (service, port) in &pod.unresolved {
             let old = around.scope.mesh.old_protocol(port);
@@ -92,12 +92,27 @@ fn grants(place: &Statics, service: &Service, around: Around<'_>) -> bool {
     around.grants(place, &around.scope.mesh.host(service), Some(service))
 }
 
+/// True when the service selects every pod that the target selects.
+fn selects_no_less(service: &Service, target: &Target) -> bool {
+    match (&service.selector, &target.selector) {
+        (Some(asked), Some(labels)) => crate::mesh::selects(asked, labels),
+        _ => false,
+    }
+}
+
 fn target_name(target: &Target) -> String {
     if target.suffix.is_empty() { "its services".to_owned() } else { target.suffix.join("-") }
 }
 
 impl Ports {
-    fn add(&mut self, place: &Statics, pod: &Pod<'_>, port: &Port<'_>, at: &Place, around: Around<'_>) {
+    fn add(
+        &mut self,
+        place: &Statics,
+        target: &Target,
+        (pod, port): (&Pod<'_>, &Port<'_>),
+        at: &Place,
+        around: Around<'_>,
+    ) {
         self.only_http &= port.only_http;
         // Where RBAC was off, a grant changes nothing.
         let allowed = |host: &str, service: Option<&Service>| {
@@ -127,6 +142,11 @@ impl Ports {
         if !mine {
             self.foreign.insert(port.number);
             self.foreign_by_name |= port.by_name;
+            return;
+        }
+        // Where Services that the input does not show may share the pods, a port is granted only where every pod that the
+        // selector reaches has it: elsewhere it could be one of theirs. The Service's own selector grants it.
+        if self.open && !port.service.is_none_or(|service| selects_no_less(service, target)) {
             return;
         }
         self.mine.insert(port.number);

@@ -9,6 +9,7 @@ use crate::convert::authn::Work;
 use crate::convert::authn::effective::is_mesh_policy;
 use crate::convert::authn::mtls::selector_entry;
 use crate::convert::authn::naming::Sketch;
+use crate::convert::authn::subjects::Subject;
 use crate::convert::{NewKind, plain};
 use crate::finding::{Direction, Finding, Relaxation, Severity};
 use crate::mesh::{InventoryKind, selects};
@@ -176,9 +177,14 @@ fn separable_issuers(work: &mut Work<'_>, policy: &AuthenticationPolicy, asked: 
 fn existing_rules(work: &mut Work<'_>, policy: &AuthenticationPolicy, place: &Place<'_>, asked: &[&Asked]) {
     let mesh = work.mesh();
     let subjects = work.subjects();
+    // In the root namespace a selector reaches into every namespace.
+    let reached: Vec<&Subject<'_>> = match place.namespace == work.root() && !place.selector.is_empty() {
+        true => work.selected(None, &place.selector).into_iter().map(|(_, subject)| subject).collect(),
+        false => place.members.iter().filter_map(|index| subjects.get(*index)).collect(),
+    };
     for object in mesh.request.iter().filter(|object| !object.target_refs) {
         let scope = object.meta.namespace == place.namespace || object.meta.namespace == work.root();
-        let touches = place.members.iter().filter_map(|index| subjects.get(*index)).any(|subject| {
+        let touches = reached.iter().any(|subject| {
             (scope || object.meta.namespace == subject.namespace()) && selects(&object.selector, subject.labels())
         });
         if !touches {
