@@ -5,7 +5,7 @@
 //! MESHLIFT_BENCH_MB=2 cargo bench --bench convert     # a quick look
 //! ```
 //!
-//! Half of the stream are old objects, the rest is what a cluster dump holds beside them. The targets (`design.md` §9):
+//! Half of the stream are old objects, the rest is what a cluster dump holds beside them. The targets (`inside/design.md` §9):
 //! at least 15 MB/s, and a peak memory below 12 times the file plus 64 MB. Time is also given as a ratio to parsing the
 //! same stream in the same run. The numbers are printed and never checked, because a time is no test.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its result")]

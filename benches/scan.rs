@@ -5,7 +5,7 @@
 //! MESHLIFT_BENCH_FILES=2000 cargo bench --bench scan      # a quick look
 //! ```
 //!
-//! The target (`design.md` §9): at most 1.5 times the time of `rg` in the same run. The number is printed and never
+//! The target (`inside/design.md` §9): at most 1.5 times the time of `rg` in the same run. The number is printed and never
 //! checked, because a time is no test. `rg` is compared where it is installed; its start-up counts against it.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its result")]
 

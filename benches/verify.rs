@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Each workload has its own Service, its own role with so many access rules and its own caller; the other side holds the
-//! AuthorizationPolicies that grant the same. The target (`design.md` §9): 1,000 workloads × 50 rules under 5 s on two
+//! AuthorizationPolicies that grant the same. The target (`inside/design.md` §9): 1,000 workloads × 50 rules under 5 s on two
 //! cores. Time is also given as a ratio to reading both sides in the same run. Numbers are printed and never checked.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its result")]
 

@@ -1,4 +1,4 @@
-//! Every golden input, with each of its Services and workloads hidden in turn (`knowledge.md` §7): what is written
+//! Every golden input, with each of its Services and workloads hidden in turn (`meaning/knowledge.md` §7): what is written
 //! without the hidden object is put beside it again and compared with the old objects on the whole mesh.
 //!
 //! Nothing may be wider; nothing may be narrower unless the report had said so. A run hides one object of every case,

@@ -1,5 +1,5 @@
 //! Of several PeerAuthentications that select a workload only the oldest counts, and nobody knows which of two new ones
-//! that will be (`spec/authn.md` §3.2). So in what any golden case expects, no workload is selected by two of them.
+//! that will be (`meaning/authn.md` §3.2). So in what any golden case expects, no workload is selected by two of them.
 
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 

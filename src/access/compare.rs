@@ -1,5 +1,5 @@
 //! Compares two formulas: which requests does one allow and the other deny, with and without relaxations
-//! (`design.md` §6.3, §8)?
+//! (`inside/design.md` §6.3, §8)?
 
 use super::attribute::Attribute;
 use super::budget::{Budget, steps};
@@ -21,7 +21,7 @@ pub struct Pair {
     /// The new side refuses a token that the old side did not look at or did not need.
     pub bad_token: Formula,
     /// A CORS preflight whose token the old side refuses and the new side does not look at: a RequestAuthentication before
-    /// Istio 1.14 and since (`spec/authn.md` §3.5).
+    /// Istio 1.14 and since (`meaning/authn.md` §3.5).
     pub preflight_token: Formula,
     /// The old side answers 401, the new side 403.
     pub status: Formula,

@@ -1,5 +1,5 @@
 //! Tokens as both APIs see them: who verifies which token, what an unverified one leads to, which attributes a
-//! verified one gives (`spec/authn.md` §1.6, §1.7, §3.5).
+//! verified one gives (`meaning/authn.md` §1.6, §1.7, §3.5).
 //!
 //! A request carries at most one token. Key sets are names: a token is verified by a rule only when it is signed with
 //! the very key set that the rule names. Claims are lists of strings.
@@ -225,7 +225,7 @@ pub fn applying<'a>(mesh: &'a Mesh, namespace: &str, labels: &Labels) -> Vec<&'a
     mesh.request.iter().filter(near).filter(attached).filter(|ra| !ra.rules.is_empty()).collect()
 }
 
-/// The rules of all RequestAuthentications together (`spec/authn.md` §3.5): no token passes, a token that ANY rule
+/// The rules of all RequestAuthentications together (`meaning/authn.md` §3.5): no token passes, a token that ANY rule
 /// verifies passes, any other token in a place where ANY rule looks is refused.
 pub fn requested(f: &mut Formulas, policies: &[&RequestAuthentication], version: Version) -> Option<Requested> {
     if policies.is_empty() {

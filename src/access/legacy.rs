@@ -1,9 +1,9 @@
 //! The old kinds, as releases 1.4 and 1.5 enforced them: Policy and MeshPolicy, then ServiceRole and friends.
 //!
-//! The evaluator follows `spec/rbac.md` Appendix A and `spec/authn.md` §1.6, with the new kinds where 1.4 and 1.5
+//! The evaluator follows `meaning/rbac.md` Appendix A and `meaning/authn.md` §1.6, with the new kinds where 1.4 and 1.5
 //! preferred them. Where the specs name a difference that no conversion can touch, neither side models it: the trust
 //! domain check of the connection, empty header values, second tokens, repeated headers.
-//! An identity counts on HTTP whenever the connection is mutual TLS, except on gateways, which had none (E133, E134).
+//! An identity counts on HTTP whenever the connection is mutual TLS, except on gateways, which had none (`meaning/rbac.md` E133, E134).
 
 mod authn;
 mod rbac;

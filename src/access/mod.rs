@@ -1,4 +1,4 @@
-//! What a set of objects grants, and whether two sets grant the same (`design.md` §8).
+//! What a set of objects grants, and whether two sets grant the same (`inside/design.md` §8).
 //!
 //! Written from the specs alone; imports neither `convert` nor `mapping`, so that it can contradict them.
 //!

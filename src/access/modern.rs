@@ -1,4 +1,4 @@
-//! The new kinds: PeerAuthentication, RequestAuthentication, AuthorizationPolicy (`spec/rbac.md` §4, `spec/authn.md` §3).
+//! The new kinds: PeerAuthentication, RequestAuthentication, AuthorizationPolicy (`meaning/rbac.md` §4, `meaning/authn.md` §3).
 
 mod condition;
 mod policy;

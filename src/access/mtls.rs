@@ -1,4 +1,4 @@
-//! Which connections a port accepts: plaintext, mutual TLS, or both (`spec/authn.md` §2.4, §3.2, §3.3).
+//! Which connections a port accepts: plaintext, mutual TLS, or both (`meaning/authn.md` §2.4, §3.2, §3.3).
 
 use super::attribute::Attribute;
 use super::decide::{Clause, Ruling};

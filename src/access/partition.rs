@@ -54,7 +54,7 @@ pub struct Pin {
     pub item: usize,
 }
 
-/// Which values are compared even with every relaxation (`design.md` §6.3): no query, a host in lower case.
+/// Which values are compared even with every relaxation (`inside/design.md` §6.3): no query, a host in lower case.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Plain {
     /// All of them.

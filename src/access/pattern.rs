@@ -1,4 +1,4 @@
-//! Patterns as Envoy and Pilot match them (`spec/rbac.md` §2.1): the text of a policy becomes a [`Test`], and a test
+//! Patterns as Envoy and Pilot match them (`meaning/rbac.md` §2.1): the text of a policy becomes a [`Test`], and a test
 //! holds or does not hold for one string.
 
 use ipnet::IpNet;
@@ -176,7 +176,7 @@ pub fn cidr(text: &str) -> Option<IpNet> {
     }
 }
 
-/// M-port: decimal digits without a sign, 0 to 65535 (`spec/rbac.md` C4). `None` for anything else.
+/// M-port: decimal digits without a sign, 0 to 65535 (`meaning/rbac.md` C4). `None` for anything else.
 pub fn port(text: &str) -> Option<u16> {
     let all_digits = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| all_digits)
@@ -187,7 +187,7 @@ pub fn is_template(text: &str) -> bool {
     text.contains("{*}") || text.contains("{**}")
 }
 
-/// The characters of a segment that a star of a template stands for (`spec/rbac.md` C7).
+/// The characters of a segment that a star of a template stands for (`meaning/rbac.md` C7).
 fn is_segment_char(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~%!$&'()+,;:@=".contains(&byte)
 }

@@ -71,7 +71,7 @@ fn identity_parts<'a>(
     f.all(conditions)
 }
 
-/// A suffix of the identity as targets before the escaping fix read it (`spec/rbac.md` §4.4): dots are wild.
+/// A suffix of the identity as targets before the escaping fix read it (`meaning/rbac.md` §4.4): dots are wild.
 pub fn loose_identity_suffix(f: &mut Formulas, suffix: &str) -> Formula {
     let mtls = f.present(Attribute::Mtls);
     let count = suffix.split('/').count();
@@ -94,7 +94,7 @@ pub fn loose_identity_suffix(f: &mut Formulas, suffix: &str) -> Formula {
     f.all(conditions)
 }
 
-/// M-ns: the regular expression `.*/ns/V/.*` with `*` as `.*`, which may cross a slash (`spec/rbac.md` §2.1).
+/// M-ns: the regular expression `.*/ns/V/.*` with `*` as `.*`, which may cross a slash (`meaning/rbac.md` §2.1).
 pub fn namespace(f: &mut Formulas, pattern: &str) -> Formula {
     let mtls = f.present(Attribute::Mtls);
     let ns = || Attribute::Namespace;
@@ -153,7 +153,7 @@ pub fn opaque(f: &mut Formulas, what: &str) -> Formula {
 
 /// A pattern on `:path` **with** its query. Exact: the first `?` of the request is the first `?` of the pattern, or
 /// lies before it. Fragments are outside of what is compared: a pattern that names one is not looked into
-/// (`spec/rbac.md` C8).
+/// (`meaning/rbac.md` C8).
 pub fn full_path(f: &mut Formulas, glob: &Glob) -> Formula {
     if glob.names_fragment() {
         return opaque(f, &format!("the path with its fragment matches {glob:?}"));
@@ -203,7 +203,7 @@ pub fn full_path(f: &mut Formulas, glob: &Glob) -> Formula {
     }
 }
 
-/// A pattern on the legacy `request.auth.principal`, which is the text `iss/sub` (`spec/rbac.md` §6.11).
+/// A pattern on the legacy `request.auth.principal`, which is the text `iss/sub` (`meaning/rbac.md` §6.11).
 pub fn issuer_and_subject(f: &mut Formulas, glob: &Glob) -> Formula {
     let (iss, sub) = (Attribute::Issuer, Attribute::Subject);
     let has_subject = f.present(sub.clone());
@@ -239,7 +239,7 @@ pub fn issuer_and_subject(f: &mut Formulas, glob: &Glob) -> Formula {
     f.any(ways)
 }
 
-/// `requestPrincipals` of targets that split the value at its last slash (1.21.1 and later, `spec/rbac.md` §6.11).
+/// `requestPrincipals` of targets that split the value at its last slash (1.21.1 and later, `meaning/rbac.md` §6.11).
 pub fn split_request_principal(f: &mut Formulas, text: &str) -> Formula {
     let (iss, sub) = (Attribute::Issuer, Attribute::Subject);
     let split = text.rsplit_once('/');
@@ -278,7 +278,7 @@ pub fn header(f: &mut Formulas, name: &str, glob: &Glob) -> Formula {
 
 /// M-header on a header that may be called `host`, as a release reads it that enforces AuthorizationPolicies. Until the
 /// proxies of 1.6 and 1.7 were mended, header names were compared one by one, and `host` never matched
-/// (`spec/rbac.md` C1); which patch releases were mended is not looked into.
+/// (`meaning/rbac.md` C1); which patch releases were mended is not looked into.
 pub fn host_header(f: &mut Formulas, name: &str, glob: &Glob, version: Version) -> Formula {
     if !name.eq_ignore_ascii_case("host") {
         return header(f, name, glob);

@@ -1,4 +1,4 @@
-//! Trust domain aliases: one principal of a policy stands for several identities (`spec/rbac.md` §7.1).
+//! Trust domain aliases: one principal of a policy stands for several identities (`meaning/rbac.md` §7.1).
 
 use super::pattern::static_matches;
 use crate::mesh::Settings;

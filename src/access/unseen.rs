@@ -1,4 +1,4 @@
-//! Services that the input does not show and that may select the same pods (`knowledge.md` §5).
+//! Services that the input does not show and that may select the same pods (`meaning/knowledge.md` §5).
 //!
 //! A port that no shown Service declares is compared as governed by nobody, and, unless Services are closed, as governed
 //! by a Service that nobody has shown: one that only patterns for every Service match, and one for every other pattern.

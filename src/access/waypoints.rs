@@ -1,4 +1,4 @@
-//! Waypoints of an ambient mesh (`spec/surroundings.md` 4.10 to 4.12): what they decide is not modelled, so it is only
+//! Waypoints of an ambient mesh (`meaning/surroundings.md` 4.10 to 4.12): what they decide is not modelled, so it is only
 //! known whether it stayed the same.
 
 use super::{Side, World};

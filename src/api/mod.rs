@@ -29,7 +29,7 @@ pub struct Meta {
     pub place: Place,
     /// For example `ServiceRole`.
     pub kind: String,
-    /// The effective namespace (`design.md` §5): empty for cluster-scoped kinds, and perhaps one that nobody named
+    /// The effective namespace (`inside/design.md` §5): empty for cluster-scoped kinds, and perhaps one that nobody named
     /// ([`namespace::is_unnamed`]).
     pub namespace: String,
     /// `metadata.name`.

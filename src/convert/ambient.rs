@@ -1,4 +1,4 @@
-//! AuthorizationPolicies that ztunnel reads otherwise than a sidecar (`spec/surroundings.md` 4.13 to 4.17): those about to
+//! AuthorizationPolicies that ztunnel reads otherwise than a sidecar (`meaning/surroundings.md` 4.13 to 4.17): those about to
 //! be written are refused, those that are there already are pointed out.
 
 use super::{Context, Draft, NewKind, Part, plain};

@@ -1,5 +1,5 @@
 //! What a conversion has found out: told, refused, dropped, relaxed, taken for granted. The one place that knows what
-//! `--allow` and `--strict` do to a finding (`house.md` §1).
+//! `--allow` and `--strict` do to a finding.
 
 use super::plan::object_of;
 use super::{Draft, Options};

@@ -1,4 +1,4 @@
-//! Old objects to new ones (`design.md` §6).
+//! Old objects to new ones (`inside/design.md` §6).
 //!
 //! Works on one environment at a time and never fails: what cannot be converted is a finding. The parts
 //! ([`authn`], [`rbac`]) return drafts; `naming` and `placement` turn drafts into objects with final names and places.
@@ -38,9 +38,9 @@ pub struct Options {
     pub strict: bool,
     /// `--plaintext permissive`: plaintext-only becomes PERMISSIVE instead of DISABLE.
     pub plaintext_permissive: bool,
-    /// `--port-fence`: keep ports open that no Service declares (`spec/rbac.md` §6.2).
+    /// `--port-fence`: keep ports open that no Service declares (`meaning/rbac.md` §6.2).
     pub port_fence: bool,
-    /// `--shadow`: dry-run copies of PERMISSIVE bindings and configs (`spec/rbac.md` §6.8).
+    /// `--shadow`: dry-run copies of PERMISSIVE bindings and configs (`meaning/rbac.md` §6.8).
     pub shadow: bool,
     /// `--legacy-bug-compat`: `source.principal: "*"` admits unauthenticated callers, as the old code did (E50).
     pub legacy_bug_compat: bool,

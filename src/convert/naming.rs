@@ -1,4 +1,4 @@
-//! Final names: the name people would choose, and a number only where two objects would share it (`design.md` §6.2).
+//! Final names: the name people would choose, and a number only where two objects would share it (`inside/design.md` §6.2).
 
 use super::{Draft, NewKind};
 use crate::mesh::Mesh;

@@ -1,4 +1,4 @@
-//! Environments that belong to OpenShift Service Mesh 1.x are refused as a whole (`spec/surroundings.md` part 1): their
+//! Environments that belong to OpenShift Service Mesh 1.x are refused as a whole (`meaning/surroundings.md` part 1): their
 //! mesh-wide objects are of other kinds, and which namespaces are members decides what any other object means.
 
 use super::{Context, Part};

@@ -25,7 +25,7 @@ pub enum ApiVersion {
 }
 
 impl ApiVersion {
-    /// `v1` where the target serves it for this kind (`spec/authn.md` §3.1), else `v1beta1`.
+    /// `v1` where the target serves it for this kind (`meaning/authn.md` §3.1), else `v1beta1`.
     pub fn newest_for(kind: NewKind, target: Version) -> ApiVersion {
         let since = match kind {
             NewKind::Peer => 22,
@@ -73,7 +73,7 @@ pub struct Placed {
     pub tree: Tree,
     /// True when its home is in the inventory: it is converted there, and only counts in the proof.
     pub elsewhere: bool,
-    /// When it has to be applied, relative to the others (`spec/authn.md` §2.5, `spec/rbac.md` §6.13).
+    /// When it has to be applied, relative to the others (`meaning/authn.md` §2.5, `meaning/rbac.md` §6.13).
     apply_rank: u8,
 }
 
@@ -242,7 +242,7 @@ fn object_tree(draft: &Draft, home: &Manifest, style: Style, name_namespace: boo
     ])
 }
 
-/// Annotations that the server or kubectl wrote: never carried (`design.md` §4).
+/// Annotations that the server or kubectl wrote: never carried (`inside/design.md` §4).
 const SERVER_ANNOTATIONS: [&str; 1] = ["kubectl.kubernetes.io/last-applied-configuration"];
 
 /// Name, namespace, labels and annotations, in the order of the old object, so that a diff shows only what changed.

@@ -125,7 +125,7 @@ impl Whole {
     }
 
     /// A bare `--inventory-complete` closes what the input shows. What it does not show and yet decides about the old
-    /// objects was perhaps never asked for, so nothing is converted (`knowledge.md` §2).
+    /// objects was perhaps never asked for, so nothing is converted (`meaning/knowledge.md` §2).
     fn refuse_what_was_not_shown(&mut self, world: &World) {
         let (Some(first), false) = (world.legacy.first(), world.not_shown.is_empty()) else { return };
         let names: Vec<String> = world.not_shown.iter().map(ToString::to_string).collect();

@@ -1,5 +1,5 @@
 //! What the upgrade itself changes, whatever is converted: current Istio reads `appProtocol`, which old Istio did not know
-//! (`spec/rbac.md` §6.3), and looks at other tokens than 1.5 did (`spec/authn.md` §3.5).
+//! (`meaning/rbac.md` §6.3), and looks at other tokens than 1.5 did (`meaning/authn.md` §3.5).
 //!
 //! Said here, because the proof compares the old release with the new one and would find it.
 

@@ -1,5 +1,5 @@
 //! Policies of the input that are attached to a Service through which no waypoint is asked for: traffic goes straight to
-//! the pods, where nobody enforces them (`spec/surroundings.md` 4.2, 4.12, 4.18).
+//! the pods, where nobody enforces them (`meaning/surroundings.md` 4.2, 4.12, 4.18).
 //!
 //! A waypoint that is asked for and does not run is not seen: the input shows no Gateways.
 

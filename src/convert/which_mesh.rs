@@ -1,5 +1,5 @@
 //! Old objects and the current policies that would have replaced them, in two places: `prod/` and `staging/` are two
-//! meshes more often than one (`knowledge.md` §8).
+//! meshes more often than one (`meaning/knowledge.md` §8).
 //!
 //! A current policy replaces an old object only where the folder of one contains that of the other, where one of them is
 //! from an inventory, or where the user has said that they are one mesh. Elsewhere nothing is concluded: the old object

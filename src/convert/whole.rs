@@ -1,4 +1,4 @@
-//! One workload is converted whole, or not at all (`knowledge.md` §9).
+//! One workload is converted whole, or not at all (`meaning/knowledge.md` §9).
 //!
 //! A default denial without the role under it cuts callers off; a role without the token that was demanded beside it lets
 //! callers in. So when ANY old object that decides about a workload is refused, EVERY old object that decides about it

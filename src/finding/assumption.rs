@@ -1,4 +1,4 @@
-//! What a result takes for granted (`knowledge.md` §1): a sentence that somebody can check.
+//! What a result takes for granted (`meaning/knowledge.md` §1): a sentence that somebody can check.
 
 use super::{Code, Direction, ObjectRef, namespace};
 

@@ -1,4 +1,4 @@
-//! Differences that are accepted by name (`design.md` §6.3).
+//! Differences that are accepted by name (`inside/design.md` §6.3).
 
 /// A difference in access that is accepted by name, and stated wherever it is used. `--strict` accepts none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

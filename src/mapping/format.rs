@@ -148,7 +148,7 @@ pub enum FormText {
     Name,
 }
 
-/// An accepted difference (`design.md` §6.3).
+/// An accepted difference (`inside/design.md` §6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RelaxationText {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// Fields whose keys belong to the user, not to the API.
 pub const USER_KEYED: [&str; 4] = ["properties", "labels", "annotations", "matchLabels"];
 
-/// `roleRef` is spelt so in the protobuf message, so its JSON has no second spelling (`spec/rbac.md` §1.1, E46).
+/// `roleRef` is spelt so in the protobuf message, so its JSON has no second spelling (`meaning/rbac.md` §1.1, E46).
 const NO_ALIAS: &str = "role_ref";
 
 /// A legacy object whose `spec` has lowerCamelCase field names only. proto3 JSON takes the snake_case spelling too; where

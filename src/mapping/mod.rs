@@ -1,4 +1,4 @@
-//! The declarative part of conversion: loads, validates and applies the files of `mappings/` (`design.md` §6.1).
+//! The declarative part of conversion: loads, validates and applies the files of `mappings/` (`inside/design.md` §6.1).
 //!
 //! A mapping file says, field by field, what one legacy kind becomes, what is refused and why, and which fields are left to
 //! Rust. Every field of Istio's schema (`api::legacy::fields`) has its decision in the file, every decision has a reader,
@@ -51,7 +51,7 @@ pub struct Item {
     /// Constraints or properties that are left to Rust: the family of their keys (`api::legacy::keys`) to pointers.
     pub left: BTreeMap<&'static str, Vec<String>>,
     /// True when a key that the mapping file adds was about HTTP in the old mesh: on a TCP port it dropped the access rule
-    /// or subject (`spec/rbac.md` §3.6). Of Istio's own fields Rust knows that.
+    /// or subject (`meaning/rbac.md` §3.6). Of Istio's own fields Rust knows that.
     pub http_only: bool,
     /// Names of the relaxations that this item needs.
     pub relaxations: BTreeSet<String>,

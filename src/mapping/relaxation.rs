@@ -31,7 +31,7 @@ impl RelaxationText {
     }
 }
 
-/// `paths` against `request.headers[:path]` (`spec/rbac.md` §6.4): the former does not see the query.
+/// `paths` against `request.headers[:path]` (`meaning/rbac.md` §6.4): the former does not see the query.
 fn path_fit(pattern: &str) -> Fit {
     if pattern.contains(['?', '#', '{', '}']) {
         // A query or fragment never matches `paths`; braces are a template there, or rejected (E89, E130).
@@ -44,7 +44,7 @@ fn path_fit(pattern: &str) -> Fit {
     }
 }
 
-/// A leading star has priority, so `*a*` is a suffix pattern (`spec/rbac.md` §2.1).
+/// A leading star has priority, so `*a*` is a suffix pattern (`meaning/rbac.md` §2.1).
 fn is_prefix(pattern: &str) -> bool {
     pattern.ends_with('*') && !pattern.starts_with('*')
 }

@@ -87,7 +87,7 @@ impl Target {
     }
 
     /// True for the one list whose entries are ANDed in the new API: `when` of an AuthorizationPolicy rule
-    /// (`spec/rbac.md` §4.3). Every other list is ORed, so a second writer would widen access.
+    /// (`meaning/rbac.md` §4.3). Every other list is ORed, so a second writer would widen access.
     pub fn is_conditions(&self) -> bool {
         self.append && self.names == ["when"]
     }

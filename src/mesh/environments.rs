@@ -1,4 +1,4 @@
-//! Which objects see each other: splitting the input into environments (`design.md` §5).
+//! Which objects see each other: splitting the input into environments (`inside/design.md` §5).
 //!
 //! No cluster holds two objects of one identity (kind, namespace, name). So when an identity occurs in two folders,
 //! these folders belong to different clusters, or to different moments of one. The rule:

@@ -1,4 +1,4 @@
-//! What is known not to exist (`knowledge.md` §2). What is not in the input is unknown, not absent: absence is concluded
+//! What is known not to exist (`meaning/knowledge.md` §2). What is not in the input is unknown, not absent: absence is concluded
 //! only from evidence, and only here.
 //!
 //! A kind is **closed** when the user has said that there is nothing beside the input: by name, for the kinds that the

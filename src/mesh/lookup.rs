@@ -174,7 +174,7 @@ impl Mesh {
         metas.filter_map(|meta| meta.manifest)
     }
 
-    /// The effective RBAC config (`spec/rbac.md` §1.2): ClusterRbacConfig `default`, else RbacConfig `default`.
+    /// The effective RBAC config (`meaning/rbac.md` §1.2): ClusterRbacConfig `default`, else RbacConfig `default`.
     /// `None` means that RBAC is off, unless [`Mesh::config_in_doubt`] names an object.
     pub fn effective_config(&self) -> Option<&RbacConfig> {
         let of_kind = |kind: &str| self.configs.iter().find(|config| config.meta.kind == kind);
@@ -204,7 +204,7 @@ impl Mesh {
     }
 
     /// The Sidecar whose custom ingress listeners replace the listeners of this workload's services
-    /// (`spec/rbac.md` §3.1), if any: a Sidecar that selects the pods goes before one for the whole namespace, which
+    /// (`meaning/rbac.md` §3.1), if any: a Sidecar that selects the pods goes before one for the whole namespace, which
     /// goes before one of the root namespace.
     pub fn custom_ingress(&self, workload: &Workload) -> Option<&Sidecar> {
         let own = |s: &&Sidecar| s.meta.namespace == workload.meta.namespace;

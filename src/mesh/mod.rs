@@ -1,5 +1,5 @@
 //! The mesh as the input describes it: which services, workloads, ports, namespaces and policies exist, and what a
-//! name means from where (`design.md` §5).
+//! name means from where (`inside/design.md` §5).
 //!
 //! Decodes manifests into [`crate::api`] objects, validates them as Istio did, splits the input into environments,
 //! and answers questions about services, pods and ports. It decides nothing about access.
@@ -40,7 +40,7 @@ pub use lookup::{kubectl_get, may_become};
 pub use settings::{Settings, Sniffing, SourceRelease, Version};
 pub use stated::{Fact, Facts, MtlsFact, RbacFact, Stated};
 
-/// One environment: the objects that see each other (`design.md` §5).
+/// One environment: the objects that see each other (`inside/design.md` §5).
 #[derive(Clone, Debug)]
 pub struct Mesh {
     /// Mesh-wide settings of the run.
@@ -116,8 +116,8 @@ pub enum Protocol {
     Auto,
 }
 
-/// A container port of a workload and the (service, service port) that governs it (`spec/rbac.md` §3.1,
-/// `spec/authn.md` §2.2): the first in service order to claim it.
+/// A container port of a workload and the (service, service port) that governs it (`meaning/rbac.md` §3.1,
+/// `meaning/authn.md` §2.2): the first in service order to claim it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GovernedPort<'a> {
     /// The **container** port.

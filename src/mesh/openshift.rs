@@ -1,4 +1,4 @@
-//! Signs of OpenShift Service Mesh 1.x (`spec/surroundings.md` part 1).
+//! Signs of OpenShift Service Mesh 1.x (`meaning/surroundings.md` part 1).
 //!
 //! Such a mesh keeps its default mutual TLS mode and its RBAC config in kinds of its own, of which the operator always
 //! writes one, and enforces old objects in its member namespaces only. Until all of that is read, nothing may be

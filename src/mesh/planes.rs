@@ -1,5 +1,5 @@
 //! Which proxy carries a workload's traffic in the new mesh: a sidecar, or ztunnel of an ambient mesh
-//! (`spec/surroundings.md` 2.17, 4.1, 4.2).
+//! (`meaning/surroundings.md` 2.17, 4.1, 4.2).
 
 use super::{Mesh, is_gateway};
 use crate::api::core::{Service, Workload};

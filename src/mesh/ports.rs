@@ -1,5 +1,5 @@
 //! Ports: which container port a service port leads to, which service governs it, and what protocol it speaks
-//! (`spec/rbac.md` §3.1, `spec/authn.md` §2.2 and §4.3).
+//! (`meaning/rbac.md` §3.1, `meaning/authn.md` §2.2 and §4.3).
 
 use super::{GovernedPort, InventoryKind, Mesh, Protocol, Sniffing};
 use crate::api::core::{Service, ServicePort, TargetPort, Transport, Workload};
@@ -43,7 +43,7 @@ impl Mesh {
 
     /// The service ports of which nobody can say where they lead, or whether they lead anywhere: of pods that no manifest
     /// shows every named one, of pods that the input shows those whose name no pods of the Service in the input declare,
-    /// as long as the input may not show all of its pods (`knowledge.md` §2).
+    /// as long as the input may not show all of its pods (`meaning/knowledge.md` §2).
     pub fn unknown_ports(&self, workload: &Workload) -> Vec<(&Service, &ServicePort)> {
         let mut unresolved = self.unresolved_ports(workload);
         if workload.stand_in || unresolved.is_empty() {

@@ -22,7 +22,7 @@ pub struct Settings {
     /// `--namespace`: that of documents that name none and whose files and folders say none. `None`: nobody knows it.
     pub default_namespace: Option<String>,
     /// `PILOT_ENABLE_PROTOCOL_SNIFFING_FOR_INBOUND` of the old mesh: ports without a protocol prefix had both kinds of
-    /// filter chain. Shipped charts and profiles of 1.4 and 1.5 switch it off (`spec/rbac.md` §1.6).
+    /// filter chain. Shipped charts and profiles of 1.4 and 1.5 switch it off (`meaning/rbac.md` §1.6).
     pub inbound_sniffing: Sniffing,
     /// Keys of constraints and properties that the old mesh knew beyond Istio's own; mapping files state them.
     pub added_keys: AddedKeys,
@@ -56,7 +56,7 @@ impl Default for Settings {
     }
 }
 
-/// The release the old objects ran on: the legacy profiles L14 and L15 of `spec/rbac.md` §0.2.
+/// The release the old objects ran on: the legacy profiles L14 and L15 of `meaning/rbac.md` §0.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SourceRelease {
     /// 1.4.x (read as 1.4.9).

@@ -1,4 +1,4 @@
-//! Facts about the mesh that a user states (`knowledge.md` §6): the ClusterRbacConfig or the MeshPolicy that lives in
+//! Facts about the mesh that a user states (`meaning/knowledge.md` §6): the ClusterRbacConfig or the MeshPolicy that lives in
 //! another repository, and whether old proxies sniffed.
 //!
 //! Stated objects are manifests like those of an inventory, but farther than any: what the input or an inventory holds of

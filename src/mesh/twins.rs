@@ -1,4 +1,4 @@
-//! When two documents of one identity are the same object, as far as access depends on it (`knowledge.md` §8): image
+//! When two documents of one identity are the same object, as far as access depends on it (`meaning/knowledge.md` §8): image
 //! tags, replicas and subsets make no difference.
 
 use super::Input;

@@ -1,6 +1,6 @@
 //! The result of a run as data: what was read, what became what, what was found, and what was proved.
 //!
-//! Every renderer reads this and nothing else. Serialised, it is the JSON report (`design.md` §7, `schemaVersion` 1);
+//! Every renderer reads this and nothing else. Serialised, it is the JSON report (`inside/design.md` §7, `schemaVersion` 1);
 //! fields that only people need (source texts, deciding rules' sentences) are left out of the JSON.
 
 use super::json;

@@ -113,7 +113,7 @@ fn result(code: Code, severity: Severity, message: &str, rules: &[Code]) -> Map<
     result
 }
 
-/// A message's text. Viewers make a link of `[words](address)` even in plain text (SARIF 2.1.0 §3.11.6).
+/// A message's text. Viewers make a link of `[words](address)` even in plain text (SARIF 2.1.0, section 3.11.6).
 fn sentence(text: &str) -> String {
     gate::prose(text).replace("](", "]\\u{28}")
 }

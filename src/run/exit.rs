@@ -1,4 +1,4 @@
-//! Exit codes (`design.md` §2): the same for every format.
+//! Exit codes (`inside/design.md` §2): the same for every format.
 
 use crate::finding::catalogue::{self, plan};
 use crate::finding::{Code, Direction, Finding, Severity};
@@ -62,7 +62,7 @@ impl Exit {
     }
 
     /// True when the new objects may be printed. A document that could not be read is no part of either side, so the
-    /// others go on (`design.md` §4); a refused one leaves the result incomplete (§1, law 4), and a difference that
+    /// others go on (`inside/design.md` §4); a refused one leaves the result incomplete (§1, law 4), and a difference that
     /// nobody can explain is never shown as a result.
     pub fn may_print(self, keep_going: bool) -> bool {
         !self.different && (keep_going || !self.refused)

@@ -136,7 +136,7 @@ pub fn unexplained(
             unexplained.push(finding.on(verdict.workload.clone()).severity(severity));
         }
         if strict && verdict.port.is_none() && narrower && !narrower_announced {
-            // The one difference that no exact form avoids (`design.md` §6.3): said here, where it is known for sure.
+            // The one difference that no exact form avoids (`inside/design.md` §6.3): said here, where it is known for sure.
             let message = format!(
                 "The ports of {} that no Service declares took every caller; the new policies cover them too.",
                 verdict.workload
@@ -203,7 +203,7 @@ fn undecided(verdict: &access::Verdict) -> String {
     }
 }
 
-/// True for objects that bear on every namespace: a RbacConfig does, wherever it stands (`spec/rbac.md` §1.2).
+/// True for objects that bear on every namespace: a RbacConfig does, wherever it stands (`meaning/rbac.md` §1.2).
 fn is_mesh_wide(object: &ObjectRef) -> bool {
     object.namespace.is_empty() || object.kind == "RbacConfig"
 }

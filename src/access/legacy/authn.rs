@@ -1,5 +1,5 @@
 //! The connection and the token: what Policy and MeshPolicy refuse, and what they tell RBAC about the caller
-//! (`spec/authn.md` §1.6, §1.7, §2.4, §2.5).
+//! (`meaning/authn.md` §1.6, §1.7, §2.4, §2.5).
 
 use super::{Caller, Identity, is_http, select, version};
 use crate::access::Transport;

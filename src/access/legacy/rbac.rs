@@ -1,4 +1,4 @@
-//! ServiceRoles: is RBAC on for the service, and does ANY role grant the request (`spec/rbac.md` §3.2, §3.3)?
+//! ServiceRoles: is RBAC on for the service, and does ANY role grant the request (`meaning/rbac.md` §3.2, §3.3)?
 
 use super::role::Target;
 use super::{Caller, role, subject};

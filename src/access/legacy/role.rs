@@ -1,4 +1,4 @@
-//! Access rules and their constraints (`spec/rbac.md` §2.2, §2.4, §3.6).
+//! Access rules and their constraints (`meaning/rbac.md` §2.2, §2.4, §3.6).
 
 use super::is_http;
 use crate::access::Transport;

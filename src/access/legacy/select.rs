@@ -1,4 +1,4 @@
-//! Which Policy governs a (service, service port) (`spec/authn.md` §2.1).
+//! Which Policy governs a (service, service port) (`meaning/authn.md` §2.1).
 
 use crate::access::mtls::age;
 use crate::access::subject::Subject;
@@ -7,7 +7,7 @@ use crate::api::legacy::{AuthenticationPolicy, PortSelector, Target};
 use crate::mesh::{Mesh, SourceRelease};
 
 /// The policy in force on a listener. Custom ingress listeners of a Sidecar are looked up by their own number and name
-/// (`spec/authn.md` §2.2, step 7).
+/// (`meaning/authn.md` §2.2, step 7).
 pub fn in_force<'a>(mesh: &'a Mesh, subject: &Subject<'_>) -> Option<&'a AuthenticationPolicy> {
     let (service, port) = subject.governing?;
     let Some(sidecar) = mesh.custom_ingress(subject.workload) else { return effective_policy(mesh, service, port) };

@@ -1,4 +1,4 @@
-//! Subjects of bindings and their properties (`spec/rbac.md` §2.1, §2.3, §3.6).
+//! Subjects of bindings and their properties (`meaning/rbac.md` §2.1, §2.3, §3.6).
 
 use super::role::header_glob;
 use super::{Caller, Identity, is_http};

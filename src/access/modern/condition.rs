@@ -1,4 +1,4 @@
-//! The fields of `from`, `to` and `when` as conditions (`spec/rbac.md` §4.4, §4.5).
+//! The fields of `from`, `to` and `when` as conditions (`meaning/rbac.md` §4.4, §4.5).
 
 use crate::access::Transport;
 use crate::access::attribute::Attribute;
@@ -128,7 +128,7 @@ pub fn when(f: &mut Formulas, scope: &Scope<'_>, when: &Condition, lenient: bool
     one_field(f, scope, &when.field, |f, scope, value| keyed(f, scope, key, value)).map(Some)
 }
 
-/// True for keys that the release knows (`spec/rbac.md` §4.5, §4.8).
+/// True for keys that the release knows (`meaning/rbac.md` §4.5, §4.8).
 fn known(key: &str, version: Version) -> bool {
     let since = match key {
         "remote.ip" => 8,
@@ -213,7 +213,7 @@ fn principal(f: &mut Formulas, scope: &Scope<'_>, value: &str) -> Option<Formula
     Some(f.any(ways))
 }
 
-/// True for releases that take the dots of a suffix literally (`spec/rbac.md` §4.4). 1.5 counts as one: there the
+/// True for releases that take the dots of a suffix literally (`meaning/rbac.md` §4.4). 1.5 counts as one: there the
 /// proxy compared strings on HTTP.
 fn escapes_suffixes(version: Version) -> bool {
     version.at_least(30)

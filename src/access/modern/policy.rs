@@ -1,4 +1,4 @@
-//! AuthorizationPolicies: which select a workload, and in what order they decide (`spec/rbac.md` §4.1 to §4.3, §4.7).
+//! AuthorizationPolicies: which select a workload, and in what order they decide (`meaning/rbac.md` §4.1 to §4.3, §4.7).
 
 use super::condition::{self, Scope, Unusable};
 use crate::access::decide::{Clause, Ruling};

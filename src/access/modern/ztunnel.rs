@@ -1,4 +1,4 @@
-//! The rules of ztunnel, for pods of an ambient mesh (`spec/surroundings.md` 4.3 to 4.9).
+//! The rules of ztunnel, for pods of an ambient mesh (`meaning/surroundings.md` 4.3 to 4.9).
 //!
 //! ztunnel sees connections: who the peer is, from where, to which port. An ALLOW rule that asks for more is left out as
 //! a whole; of a DENY rule only what asks for more is, and an entry with nothing left matches nothing.

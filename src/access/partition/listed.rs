@@ -63,7 +63,7 @@ pub fn grid(
     })
 }
 
-/// True when the value is compared even with every relaxation (`design.md` §6.3).
+/// True when the value is compared even with every relaxation (`inside/design.md` §6.3).
 fn is_plain(attribute: &Attribute, witness: &str) -> bool {
     *attribute != Attribute::Host || !witness.chars().any(|c| c.is_ascii_uppercase())
 }

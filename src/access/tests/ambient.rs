@@ -1,4 +1,4 @@
-//! What ztunnel makes of policies (`spec/surroundings.md` 4.3 to 4.9): the old side is a mesh without any.
+//! What ztunnel makes of policies (`meaning/surroundings.md` 4.3 to 4.9): the old side is a mesh without any.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Edge cases of `spec/authn.md`: mTLS modes, policy selection, tokens.
+//! Edge cases of `meaning/authn.md`: mTLS modes, policy selection, tokens.
 
 use super::*;
 use crate::access::attribute::Attribute;

@@ -59,7 +59,7 @@ pub fn classes(attribute: &Attribute, tests: &[&Test], declared: &BTreeSet<u16>)
     Some(classes)
 }
 
-/// True when the value is compared even with every relaxation (`design.md` §6.3).
+/// True when the value is compared even with every relaxation (`inside/design.md` §6.3).
 fn is_plain(attribute: &Attribute, witness: Option<&str>) -> bool {
     match attribute {
         Attribute::Query => witness.is_none(),

@@ -1,4 +1,4 @@
-//! Edge cases of `spec/rbac.md` §8 whose decision is stated.
+//! Edge cases of `meaning/rbac.md` §8 whose decision is stated.
 
 use super::*;
 use crate::access::attribute::Attribute;

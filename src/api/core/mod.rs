@@ -13,7 +13,7 @@ pub struct Service {
     pub external_name: bool,
     /// `clusterIP: None`.
     pub headless: bool,
-    /// `spec.ports` in spec order, which matters: the first to claim a container port wins (`spec/authn.md` §2.2).
+    /// `spec.ports` in spec order, which matters: the first to claim a container port wins (`meaning/authn.md` §2.2).
     pub ports: Vec<ServicePort>,
 }
 
@@ -28,7 +28,7 @@ pub struct ServicePort {
     pub target: TargetPort,
     /// Transport protocol; `TCP` when absent.
     pub transport: Transport,
-    /// `appProtocol`, if given. Unknown to old Istio (`spec/rbac.md` §6.3).
+    /// `appProtocol`, if given. Unknown to old Istio (`meaning/rbac.md` §6.3).
     pub app_protocol: Option<String>,
 }
 

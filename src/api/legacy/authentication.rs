@@ -1,4 +1,4 @@
-//! `authentication.istio.io/v1alpha1`: Policy and MeshPolicy, one message (`spec/authn.md` §1).
+//! `authentication.istio.io/v1alpha1`: Policy and MeshPolicy, one message (`meaning/authn.md` §1).
 
 use super::fields::{Fields, mapped, rust};
 use crate::api::{Labels, Meta};
@@ -147,7 +147,7 @@ pub struct Target {
     pub name: String,
     /// **Service** ports; empty means all.
     pub ports: Vec<PortSelector>,
-    /// `labels`: honoured by Istio 1.2 and 1.3 only (`spec/authn.md` §1.8).
+    /// `labels`: honoured by Istio 1.2 and 1.3 only (`meaning/authn.md` §1.8).
     pub labels: Labels,
 }
 

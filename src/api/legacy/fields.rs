@@ -1,5 +1,5 @@
 //! Which fields the old kinds have in Istio's schema, and who decides what becomes of each: the one place where Rust says
-//! what it reads by itself, so that a mapping file cannot claim otherwise (`design.md` §6.1).
+//! what it reads by itself, so that a mapping file cannot claim otherwise (`inside/design.md` §6.1).
 //!
 //! A path names fields in lowerCamelCase from the root; `[*]` stands for every item of a list, and `.**` at its end for
 //! everything below. A test holds these tables against what the decoder reads (`mesh::decode`).

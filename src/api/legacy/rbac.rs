@@ -1,4 +1,4 @@
-//! `rbac.istio.io/v1alpha1`: ClusterRbacConfig, RbacConfig, ServiceRole, ServiceRoleBinding (`spec/rbac.md` §1).
+//! `rbac.istio.io/v1alpha1`: ClusterRbacConfig, RbacConfig, ServiceRole, ServiceRoleBinding (`meaning/rbac.md` §1).
 
 use super::fields::{Field, Fields, Shape, Table, mapped, rust, unread};
 use crate::api::Meta;
@@ -62,7 +62,7 @@ pub const ROLE_FIELDS: Fields = Fields {
     ],
 };
 
-/// The families of constraint keys, narrow ones first (`spec/rbac.md` §2.2, §2.5).
+/// The families of constraint keys, narrow ones first (`meaning/rbac.md` §2.2, §2.5).
 pub const CONSTRAINT_KEYS: &[Field] = &[
     mapped("request.headers[*]"),
     mapped("experimental.envoy.filters.*[*]"),
@@ -119,7 +119,7 @@ pub const BINDING_FIELDS: Fields = Fields {
     targets: &["/source/namespaces/-", "/source/notNamespaces/-", "/when/-"],
 };
 
-/// The families of property keys, narrow ones first (`spec/rbac.md` §2.3, §2.5).
+/// The families of property keys, narrow ones first (`meaning/rbac.md` §2.3, §2.5).
 pub const PROPERTY_KEYS: &[Field] = &[
     mapped("source.namespace"),
     mapped("request.headers[*]"),
@@ -214,7 +214,7 @@ pub enum RbacMode {
     OnWithExclusion,
 }
 
-/// `inclusion` or `exclusion`. Plain equality, no wildcards (`spec/rbac.md` §1.2).
+/// `inclusion` or `exclusion`. Plain equality, no wildcards (`meaning/rbac.md` §1.2).
 #[derive(Clone, Debug, PartialEq)]
 pub struct RbacTarget {
     /// Where.

@@ -3,7 +3,7 @@
 use super::{Labels, Meta};
 use crate::finding::Place;
 
-/// A DestinationRule: what TLS clients use (`spec/authn.md` §7).
+/// A DestinationRule: what TLS clients use (`meaning/authn.md` §7).
 #[derive(Clone, Debug, PartialEq)]
 pub struct DestinationRule {
     /// Name, namespace, place.
@@ -29,7 +29,7 @@ pub struct ClientTls {
     pub place: Place,
 }
 
-/// A Sidecar with custom ingress listeners (`spec/rbac.md` §3.1).
+/// A Sidecar with custom ingress listeners (`meaning/rbac.md` §3.1).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sidecar {
     /// Name, namespace, place.

@@ -1,4 +1,4 @@
-//! AuthorizationPolicy (`spec/rbac.md` §4).
+//! AuthorizationPolicy (`meaning/rbac.md` §4).
 
 use crate::api::{Labels, Meta};
 use crate::finding::{ObjectRef, Place};

@@ -1,4 +1,4 @@
-//! PeerAuthentication (`spec/authn.md` §3.2).
+//! PeerAuthentication (`meaning/authn.md` §3.2).
 
 use crate::api::{Labels, Meta};
 use std::collections::BTreeMap;

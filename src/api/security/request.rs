@@ -1,4 +1,4 @@
-//! RequestAuthentication (`spec/authn.md` §3.5).
+//! RequestAuthentication (`meaning/authn.md` §3.5).
 
 use crate::api::{Labels, Meta};
 use crate::finding::{ObjectRef, Place};

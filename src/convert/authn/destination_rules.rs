@@ -1,4 +1,4 @@
-//! DestinationRules of the input against the modes of the result (`spec/authn.md` §7.1, §7.2): they speak **service**
+//! DestinationRules of the input against the modes of the result (`meaning/authn.md` §7.1, §7.2): they speak **service**
 //! ports, the result speaks container ports.
 
 use super::Work;
@@ -123,7 +123,7 @@ impl<'a> Clients<'a> {
         self.rules_for(service).into_iter().any(|rule| client_tls(rule, port).is_some_and(|tls| tls.mode == mode))
     }
 
-    /// Every rule that some client of the service uses (`spec/rollout.md` R47 to R51): in each namespace that has rules of
+    /// Every rule that some client of the service uses (`meaning/rollout.md` R47 to R51): in each namespace that has rules of
     /// its own for the host the best of those; everywhere else the exported one of the service's namespace, else the
     /// exported one of the root namespace.
     fn rules_for(&self, service: &Service) -> Vec<&'a DestinationRule> {

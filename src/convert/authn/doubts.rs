@@ -1,4 +1,4 @@
-//! Ports on which more than one policy may have been in force (`spec/authn.md` §2.1, §4.3 step 4).
+//! Ports on which more than one policy may have been in force (`meaning/authn.md` §2.1, §4.3 step 4).
 //!
 //! What was surely enforced is converted; what is a guess is converted only when the guess cannot open anything.
 

@@ -1,4 +1,4 @@
-//! Which legacy policy was in force on a service port (`spec/authn.md` §2.1), and how sure that is.
+//! Which legacy policy was in force on a service port (`meaning/authn.md` §2.1), and how sure that is.
 //!
 //! The first scope with a match supplies the whole policy: service, namespace, mesh. Within the service scope Istio 1.4
 //! took the oldest target that matches; 1.5 took port-specific targets first. Without creation times the order is a guess.
@@ -221,7 +221,7 @@ fn age(policy: &AuthenticationPolicy) -> (bool, Option<String>, String) {
     (created.is_none(), created, format!("{}.{}", policy.meta.name, policy.meta.namespace))
 }
 
-/// What a port without any policy did (`spec/authn.md` §2.4).
+/// What a port without any policy did (`meaning/authn.md` §2.4).
 pub(super) fn default_mode(release: SourceRelease) -> MtlsMode {
     match release {
         SourceRelease::V1_4 => MtlsMode::Disable,

@@ -1,4 +1,4 @@
-//! PeerAuthentications already in the input, and what a pod gets from several of them (`spec/authn.md` §2.5, §3.2).
+//! PeerAuthentications already in the input, and what a pod gets from several of them (`meaning/authn.md` §2.5, §3.2).
 
 use super::subjects::Subject;
 use crate::api::Labels;

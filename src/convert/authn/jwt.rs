@@ -1,4 +1,4 @@
-//! Origins to RequestAuthentication and AuthorizationPolicy (`spec/authn.md` §4.5): the first says which tokens are
+//! Origins to RequestAuthentication and AuthorizationPolicy (`meaning/authn.md` §4.5): the first says which tokens are
 //! valid, the second denies requests that needed one and have none.
 //!
 //! New objects add up, old ones replaced each other: a namespace-wide object is written only where every workload had

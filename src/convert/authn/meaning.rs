@@ -1,10 +1,10 @@
-//! What one legacy policy demands, wherever it applies: its mTLS mode (`spec/authn.md` §4.1) and its tokens.
+//! What one legacy policy demands, wherever it applies: its mTLS mode (`meaning/authn.md` §4.1) and its tokens.
 
 use crate::api::legacy::{AuthenticationPolicy, Jwt, PeerMethod, PrincipalBinding, StringMatch};
 use crate::api::security::MtlsMode;
 
 /// The mode of a policy's peers: the first `mtls` element decides; without one the listener had no TLS at all.
-/// `peerIsOptional`, `allowTls` and jwt elements change nothing (`spec/authn.md` §2.2).
+/// `peerIsOptional`, `allowTls` and jwt elements change nothing (`meaning/authn.md` §2.2).
 pub(super) fn mode(policy: &AuthenticationPolicy) -> MtlsMode {
     let first = policy.peers.iter().find_map(|peer| match peer {
         PeerMethod::Mtls(mtls) => Some(mtls),

@@ -1,4 +1,4 @@
-//! Policy and MeshPolicy to PeerAuthentication, RequestAuthentication and AuthorizationPolicy (`spec/authn.md` §4).
+//! Policy and MeshPolicy to PeerAuthentication, RequestAuthentication and AuthorizationPolicy (`meaning/authn.md` §4).
 //!
 //! Old policies were chosen per service port and replaced each other; new ones are chosen per workload (mTLS) or add up
 //! (JWT). So everything here starts from what was enforced on every container port ([`subjects`]), and old objects are

@@ -1,4 +1,4 @@
-//! Peers to PeerAuthentication: one per mesh, per namespace and per group of workloads (`spec/authn.md` §4.2–4.4).
+//! Peers to PeerAuthentication: one per mesh, per namespace and per group of workloads (`meaning/authn.md` §4.2–4.4).
 
 mod plan;
 mod remarks;

@@ -1,4 +1,4 @@
-//! What old Istio enforced on every workload: per container port, the policy in force (`spec/authn.md` §2.2).
+//! What old Istio enforced on every workload: per container port, the policy in force (`meaning/authn.md` §2.2).
 
 use super::effective::{Effective, Policies};
 use crate::api::Labels;

@@ -1,4 +1,4 @@
-//! Whether the targets of a Policy meant anything: services and ports that exist (`spec/authn.md` §4.2 S13, S14, §4.3).
+//! Whether the targets of a Policy meant anything: services and ports that exist (`meaning/authn.md` §4.2 S13, S14, §4.3).
 
 use super::Work;
 use super::effective::{covers, selects_port};

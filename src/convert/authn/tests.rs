@@ -1,4 +1,4 @@
-//! The edge cases of `spec/authn.md` §5 that reach the converter.
+//! The edge cases of `meaning/authn.md` §5 that reach the converter.
 
 mod destination_rules;
 mod jwt;

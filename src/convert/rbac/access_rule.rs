@@ -1,5 +1,5 @@
 //! One access rule of a ServiceRole: from its fields to an operation, conditions, and what Pilot decided before Envoy
-//! saw a request (`spec/rbac.md` §6.4, §6.5).
+//! saw a request (`meaning/rbac.md` §6.4, §6.5).
 //!
 //! Plain fields come from the mapping file; the steps here give the rest.
 
@@ -258,7 +258,7 @@ impl<'a> Builder<'a> {
 }
 
 /// True when old Istio dropped the access rule on TCP ports, whatever the values: ANY field or constraint is about HTTP
-/// (`spec/rbac.md` §3.6).
+/// (`meaning/rbac.md` §3.6).
 fn is_http_only(rule: &AccessRule, source: SourceRelease) -> bool {
     let lists = [&rule.hosts, &rule.not_hosts, &rule.paths, &rule.not_paths, &rule.methods, &rule.not_methods];
     let about_http = |constraint: &Constraint| {
@@ -270,7 +270,7 @@ fn is_http_only(rule: &AccessRule, source: SourceRelease) -> bool {
     lists.iter().any(|list| !list.is_empty()) || rule.constraints.iter().any(about_http)
 }
 
-/// A port as old Istio read it: decimal digits without a sign, 0 to 65535 (`spec/rbac.md` C4).
+/// A port as old Istio read it: decimal digits without a sign, 0 to 65535 (`meaning/rbac.md` C4).
 fn port(value: &str) -> Option<String> {
     let all_digits = value.bytes().all(|byte| byte.is_ascii_digit());
     value.parse::<u16>().ok().filter(|_| all_digits).map(|number| number.to_string())

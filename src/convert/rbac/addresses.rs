@@ -1,4 +1,4 @@
-//! Source and destination addresses: old Istio ignored what it could not read (`spec/rbac.md` §2.5), and took an
+//! Source and destination addresses: old Istio ignored what it could not read (`meaning/rbac.md` §2.5), and took an
 //! IPv4-mapped address for the IPv4 address (C8).
 
 use crate::finding::catalogue::rbac as codes;

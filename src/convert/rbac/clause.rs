@@ -21,11 +21,11 @@ pub(super) struct Clause {
     pub operation: Operation,
     /// Further conditions.
     pub when: Vec<Condition>,
-    /// Old Istio dropped this part on TCP ports (`spec/rbac.md` §3.6).
+    /// Old Istio dropped this part on TCP ports (`meaning/rbac.md` §3.6).
     pub http_only: bool,
     /// Old Istio never matched this part on TCP ports under 1.4, although nothing in it is HTTP (E70, E112).
     pub dead_on_tcp_in_1_4: bool,
-    /// It held on no CORS preflight, on which old Istio did not set `request.auth.principal` (`spec/authn.md` §1.7).
+    /// It held on no CORS preflight, on which old Istio did not set `request.auth.principal` (`meaning/authn.md` §1.7).
     pub not_on_preflights: bool,
     /// Comments of the fields it was made from, by the name of the new field; `""` is the rule itself.
     pub notes: BTreeMap<String, Notes>,
@@ -82,14 +82,14 @@ impl Clause {
         self.when.push(Condition { key: key.to_owned(), field: Field { values, not: Vec::new() } });
     }
 
-    /// True when the new API drops the rule on TCP ports, because ANY part of it is HTTP (`spec/rbac.md` §4.7).
+    /// True when the new API drops the rule on TCP ports, because ANY part of it is HTTP (`meaning/rbac.md` §4.7).
     pub fn is_http(&self) -> bool {
         let Operation { hosts, methods, paths, ports: _ } = &self.operation;
         [hosts, methods, paths, &self.source.request_principals].iter().any(|field| !field.is_empty())
             || self.when.iter().any(|condition| condition.key.starts_with("request."))
     }
 
-    /// Keeps an HTTP-only rule off TCP ports where nothing else in it does (`spec/rbac.md` §6.9).
+    /// Keeps an HTTP-only rule off TCP ports where nothing else in it does (`meaning/rbac.md` §6.9).
     pub fn guard(&mut self) {
         if self.http_only && !self.is_http() {
             self.operation.methods.values = vec!["*".to_owned()];

@@ -1,4 +1,4 @@
-//! Which config was in force, and whether anything was enforced at all (`spec/rbac.md` §1.2, §6.2).
+//! Which config was in force, and whether anything was enforced at all (`meaning/rbac.md` §1.2, §6.2).
 
 use super::enabled::Scope;
 use super::ground;
@@ -118,7 +118,7 @@ fn none<'a>(context: Context<'_>, part: &mut Part) -> Regime<'a> {
         );
         return Regime::Nothing(codes::NO_RBAC_CONFIG);
     }
-    // `--allow` of a "missing" finding never deletes (`knowledge.md` §4): what users mean is `--assume rbac=on`.
+    // `--allow` of a "missing" finding never deletes (`meaning/knowledge.md` §4): what users mean is `--assume rbac=on`.
     part.ledger.tell(finding);
     Regime::Refused
 }

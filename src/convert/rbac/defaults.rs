@@ -1,4 +1,4 @@
-//! From the effective config to default policies (`spec/rbac.md` §6.2): where RBAC was on, what nothing grants is
+//! From the effective config to default policies (`meaning/rbac.md` §6.2): where RBAC was on, what nothing grants is
 //! denied; where it was off, everything stays open.
 //!
 //! The root namespace is special in the new API only: a policy without a selector is mesh-wide there, and one with a

@@ -1,4 +1,4 @@
-//! Current AuthorizationPolicies with the dry-run annotation: old Istio enforced them (`spec/rbac.md` C2).
+//! Current AuthorizationPolicies with the dry-run annotation: old Istio enforced them (`meaning/rbac.md` C2).
 
 use crate::api::security::{Action, AuthorizationPolicy};
 use crate::convert::Context;

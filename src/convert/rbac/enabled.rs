@@ -1,4 +1,4 @@
-//! Where the old configuration switches RBAC on (`spec/rbac.md` §3.2).
+//! Where the old configuration switches RBAC on (`meaning/rbac.md` §3.2).
 
 use crate::api::core::Service;
 use crate::api::legacy::{RbacConfig, RbacMode, RbacTarget};

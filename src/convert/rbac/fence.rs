@@ -1,5 +1,5 @@
 //! The port fence: keeps the ports open that old Istio never protected, because no Service declares them
-//! (`spec/rbac.md` §6.2). All numbers are **container** ports.
+//! (`meaning/rbac.md` §6.2). All numbers are **container** ports.
 
 use super::clause::Clause;
 use super::enabled::Scope;

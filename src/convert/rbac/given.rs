@@ -1,4 +1,4 @@
-//! What policies for roles take for granted where the input may not show everything (`knowledge.md` §5).
+//! What policies for roles take for granted where the input may not show everything (`meaning/knowledge.md` §5).
 
 use super::reach::Around;
 use crate::api::Meta;

@@ -1,4 +1,4 @@
-//! The pods that policies land on, with the ports old Istio checked on them (`spec/rbac.md` §3.1).
+//! The pods that policies land on, with the ports old Istio checked on them (`meaning/rbac.md` §3.1).
 
 use super::enabled::Scope;
 use crate::api::Labels;

@@ -1,5 +1,5 @@
 //! Conditions on headers that meant something else than they read: the header `host`, and paths with a fragment
-//! (`spec/rbac.md` C1, C8).
+//! (`meaning/rbac.md` C1, C8).
 
 use crate::api::security::Condition;
 use crate::convert::Context;

@@ -1,5 +1,5 @@
 //! Who calls, by certificate: `user`, `names`, `notNames` and the properties `source.principal` and `source.user`
-//! (`spec/rbac.md` §6.6).
+//! (`meaning/rbac.md` §6.6).
 //!
 //! The four positive ones are lists of alternatives that must ALL match. The new API has one place for such a list
 //! (`principals`); every further one is a condition on `source.principal`.

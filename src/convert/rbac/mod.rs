@@ -1,4 +1,4 @@
-//! ServiceRole, ServiceRoleBinding, ClusterRbacConfig and RbacConfig (`spec/rbac.md` §6).
+//! ServiceRole, ServiceRoleBinding, ClusterRbacConfig and RbacConfig (`meaning/rbac.md` §6).
 //!
 //! The effective config decides where RBAC is on ([`enabled`]) and becomes the default policies ([`defaults`]). A role
 //! becomes, per selector of the services it is for ([`reach`]), one policy with one rule per access rule

@@ -7,7 +7,7 @@ use crate::convert::plain;
 use crate::yaml::{Notes, Tree};
 use std::collections::BTreeMap;
 
-/// The most rules the CRD takes in one policy (`spec/rbac.md` §4.9).
+/// The most rules the CRD takes in one policy (`meaning/rbac.md` §4.9).
 pub(super) const MOST_RULES: usize = 512;
 
 /// `spec: {}`: an ALLOW policy that never matches, so that what it selects is denied by default.

@@ -1,5 +1,5 @@
 //! What `request.auth.principal` was where a role applies: the client certificate or issuer and subject of a token
-//! (`spec/rbac.md` §7.3, `spec/authn.md` §4.6).
+//! (`meaning/rbac.md` §7.3, `meaning/authn.md` §4.6).
 
 use crate::api::legacy::{AuthenticationPolicy, PeerMethod, PrincipalBinding};
 use crate::mesh::Mesh;
@@ -31,7 +31,7 @@ pub(super) fn of_namespace(mesh: &Mesh, namespace: &str) -> Meaning {
     });
     let mut issuers: BTreeSet<String> =
         modern.flat_map(|request| &request.rules).map(|rule| rule.issuer.clone()).collect();
-    // A RequestAuthentication made 1.5 bind to the token, whatever the old policies said (spec/rbac.md §7.3).
+    // A RequestAuthentication made 1.5 bind to the token, whatever the old policies said (meaning/rbac.md §7.3).
     let certain = !issuers.is_empty()
         || (!policies.is_empty()
             && policies.iter().all(|policy| policy.principal_binding == PrincipalBinding::UseOrigin));

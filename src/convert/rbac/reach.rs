@@ -1,4 +1,4 @@
-//! Where an access rule applies: from host name patterns and static constraints to selectors (`spec/rbac.md` §6.3, §6.5).
+//! Where an access rule applies: from host name patterns and static constraints to selectors (`meaning/rbac.md` §6.3, §6.5).
 
 use super::access_rule::Statics;
 use super::enabled::Scope;

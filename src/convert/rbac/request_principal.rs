@@ -1,5 +1,5 @@
 //! `request.auth.principal`: one text `iss/sub` in old Istio, split at its last slash by current releases
-//! (`spec/rbac.md` §6.11).
+//! (`meaning/rbac.md` §6.11).
 
 use super::clause::Clause;
 use crate::mesh::Version;

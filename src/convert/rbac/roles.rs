@@ -1,4 +1,4 @@
-//! A ServiceRole and its bindings: one rule per access rule and subject, one policy per selector (`spec/rbac.md` §6.7).
+//! A ServiceRole and its bindings: one rule per access rule and subject, one policy per selector (`meaning/rbac.md` §6.7).
 
 use super::clause::Clause;
 use super::reach::{self, Around, Target};

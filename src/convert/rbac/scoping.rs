@@ -1,5 +1,5 @@
 //! Which ports of the selected pods a rule may grant: a selector takes whole pods, old Istio checked port by port
-//! (`spec/rbac.md` §3.1, §6.3). All numbers are **container** ports.
+//! (`meaning/rbac.md` §3.1, §6.3). All numbers are **container** ports.
 
 use super::access_rule::Statics;
 use super::clause::Clause;

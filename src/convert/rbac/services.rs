@@ -1,4 +1,4 @@
-//! Service patterns: they match host names (`name.namespace.svc.DOMAIN`), never short names (`spec/rbac.md` §2.1, §3.4).
+//! Service patterns: they match host names (`name.namespace.svc.DOMAIN`), never short names (`meaning/rbac.md` §2.1, §3.4).
 
 /// M-service: equal; or `*`; or a prefix before a trailing star; or a suffix after a leading one. Any other star is
 /// literal. A pattern with a star at both ends is tried as a prefix and as a suffix, with the other star literal.

@@ -1,4 +1,4 @@
-//! Dry-run copies of what was only logged (`--shadow`, `spec/rbac.md` §6.8). Nothing here is ever enforced.
+//! Dry-run copies of what was only logged (`--shadow`, `meaning/rbac.md` §6.8). Nothing here is ever enforced.
 
 use super::enabled::Scope;
 use super::ground::Ground;

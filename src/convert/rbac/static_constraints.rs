@@ -1,4 +1,4 @@
-//! Constraints that Pilot decided for a service and its pods: they narrow selectors (`spec/rbac.md` §6.5).
+//! Constraints that Pilot decided for a service and its pods: they narrow selectors (`meaning/rbac.md` §6.5).
 
 use super::access_rule::Statics;
 use super::given;
@@ -213,7 +213,7 @@ fn of_service_account(
 }
 
 /// The service account of the pods as old Istio read it: what follows the first `sa/` of the identity, which is the
-/// word `sa` in a namespace whose name ends with it (`spec/rbac.md` §2.2).
+/// word `sa` in a namespace whose name ends with it (`meaning/rbac.md` §2.2).
 fn account<'a>(pod: &'a Pod<'_>) -> &'a str {
     if pod.namespace().ends_with("sa") { "sa" } else { &pod.workload.service_account }
 }

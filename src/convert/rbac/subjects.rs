@@ -1,5 +1,5 @@
 //! One subject of a ServiceRoleBinding: from its fields to the sources and conditions of the rules it appears in
-//! (`spec/rbac.md` §6.6).
+//! (`meaning/rbac.md` §6.6).
 //!
 //! Plain fields come from the mapping file; the steps here give the rest. "True" and "removed" are kept apart: a
 //! subject whose conditions all hold for everyone grants to everyone, a subject that lost all its conditions because
@@ -457,7 +457,7 @@ impl<'a> Builder<'a> {
 }
 
 /// True when old Istio dropped the subject on TCP ports, whatever the values: ANY field or property is about HTTP
-/// (`spec/rbac.md` §3.6). `source.user` is added with the identity.
+/// (`meaning/rbac.md` §3.6). `source.user` is added with the identity.
 fn is_http_only(subject: &Subject) -> bool {
     !subject.group.is_empty()
         || !subject.groups.is_empty()
@@ -485,7 +485,7 @@ fn says_nobody(finding: &Finding) -> bool {
     left_out.contains(&finding.code) || finding.refuses()
 }
 
-/// The release escapes regex characters in suffix patterns (`spec/rbac.md` §4.4).
+/// The release escapes regex characters in suffix patterns (`meaning/rbac.md` §4.4).
 fn suffixes_are_literal(target: Version) -> bool {
     let patched = |minor: u16, patch: u16| {
         target.at_least(minor) && !target.at_least(minor + 1) && target >= Version::patch(minor, patch)

@@ -1,4 +1,4 @@
-//! Trust domain aliases: which identities a value stands for (`spec/rbac.md` §7.1).
+//! Trust domain aliases: which identities a value stands for (`meaning/rbac.md` §7.1).
 
 use crate::mesh::Settings;
 

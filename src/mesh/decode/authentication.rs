@@ -1,4 +1,4 @@
-//! Policy and MeshPolicy (`spec/authn.md` §1.1–1.5).
+//! Policy and MeshPolicy (`meaning/authn.md` §1.1–1.5).
 
 use super::node::Node;
 use super::problems::Problems;

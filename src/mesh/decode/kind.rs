@@ -13,7 +13,7 @@ pub(super) enum Kind {
     RbacConfig,
     ServiceRole,
     ServiceRoleBinding,
-    /// The mesh policy of OpenShift Service Mesh 1.x (`spec/surroundings.md` 1.1).
+    /// The mesh policy of OpenShift Service Mesh 1.x (`meaning/surroundings.md` 1.1).
     ServiceMeshPolicy,
     /// The RBAC config of OpenShift Service Mesh 1.x.
     ServiceMeshRbacConfig,

@@ -243,7 +243,7 @@ fn object_of(kind: Kind, root: &Node<'_>, meta: Meta, problems: &mut Problems) -
     }
 }
 
-/// The namespace of a document (`design.md` §5): its own, else that of the nearest enclosing kustomization which sets
+/// The namespace of a document (`inside/design.md` §5): its own, else that of the nearest enclosing kustomization which sets
 /// one, else what the settings say about its file, else the run's default, else the unknown one of its folder.
 fn effective_namespace(manifest: &Manifest, options: &BuildOptions) -> String {
     if let Some(own) = manifest.text("/metadata/namespace").filter(|namespace| !namespace.is_empty()) {

@@ -1,4 +1,4 @@
-//! A value inside a manifest that knows where it stands, with the readings of proto3 JSON (`spec/rbac.md` §1.1).
+//! A value inside a manifest that knows where it stands, with the readings of proto3 JSON (`meaning/rbac.md` §1.1).
 //!
 //! Field names are given in lowerCamelCase. [`Node::field`] also finds the original proto name (snake_case), as every
 //! Istio kind allows; [`Node::key`] does not, as Kubernetes' own kinds do not.

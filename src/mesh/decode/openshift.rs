@@ -1,4 +1,4 @@
-//! The kinds of OpenShift Service Mesh 1.x (`spec/surroundings.md` part 1): recognised and refused, not converted yet.
+//! The kinds of OpenShift Service Mesh 1.x (`meaning/surroundings.md` part 1): recognised and refused, not converted yet.
 
 use super::kind::Kind;
 use crate::finding::ObjectRef;

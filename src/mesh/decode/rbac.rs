@@ -1,4 +1,4 @@
-//! ClusterRbacConfig, RbacConfig, ServiceRole and ServiceRoleBinding (`spec/rbac.md` §1.2–1.4).
+//! ClusterRbacConfig, RbacConfig, ServiceRole and ServiceRoleBinding (`meaning/rbac.md` §1.2–1.4).
 
 use super::node::Node;
 use super::problems::Problems;

@@ -1,5 +1,5 @@
 //! PeerAuthentication, RequestAuthentication and AuthorizationPolicy of `security.istio.io`, version v1 or v1beta1
-//! (`spec/authn.md` §3.2 and §3.5, `spec/rbac.md` §4).
+//! (`meaning/authn.md` §3.2 and §3.5, `meaning/rbac.md` §4).
 
 use super::node::Node;
 use super::problems::Problems;
@@ -114,7 +114,7 @@ fn refuse_unmodelled(node: &Node<'_>, fields: &[&str], problems: &mut Problems) 
 
 /// An AuthorizationPolicy.
 pub(super) fn authorization(meta: Meta, spec: &Node<'_>, problems: &mut Problems) -> AuthorizationPolicy {
-    // A null rule is skipped by Istio (`spec/rbac.md` §4.3).
+    // A null rule is skipped by Istio (`meaning/rbac.md` §4.3).
     let mut rules = spec.nullable_messages("rules", problems);
     rules.retain(|rule| !rule.value().is_null());
     AuthorizationPolicy {
@@ -128,7 +128,7 @@ pub(super) fn authorization(meta: Meta, spec: &Node<'_>, problems: &mut Problems
     }
 }
 
-/// What Go's `strconv.ParseBool` takes for true (`spec/rbac.md` C2); the policy is enforced with anything else.
+/// What Go's `strconv.ParseBool` takes for true (`meaning/rbac.md` C2); the policy is enforced with anything else.
 fn is_true(text: &str) -> bool {
     ["1", "t", "T", "TRUE", "true", "True"].contains(&text)
 }
@@ -158,7 +158,7 @@ fn policy_rule(rule: &Node<'_>, problems: &mut Problems) -> PolicyRule {
 }
 
 /// An entry of `when`. One that names no values is refused at admission; where it gets in all the same, current releases
-/// leave it out, and the rule matches what it was to exclude (`spec/rbac.md` C5).
+/// leave it out, and the rule matches what it was to exclude (`meaning/rbac.md` C5).
 fn when_condition(node: &Node<'_>, problems: &mut Problems) -> Condition {
     let condition = Condition { key: node.text("key", problems), field: field(node, "values", "notValues", problems) };
     if condition.field.is_empty() {

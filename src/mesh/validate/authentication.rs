@@ -1,4 +1,4 @@
-//! The rules of Policy and MeshPolicy: V1 to V10 of `spec/authn.md` §1.8. Whether an object is cluster-scoped is
+//! The rules of Policy and MeshPolicy: V1 to V10 of `meaning/authn.md` §1.8. Whether an object is cluster-scoped is
 //! decided by its kind (authn-E92); V3 (a MeshPolicy with another name) is not an error here but an inert object.
 
 use super::Rules;

@@ -1,4 +1,4 @@
-//! Validation as Istio's admission webhook did it (`spec/rbac.md` §1.2–1.4, `spec/authn.md` §1.8).
+//! Validation as Istio's admission webhook did it (`meaning/rbac.md` §1.2–1.4, `meaning/authn.md` §1.8).
 //!
 //! What needs the raw document (a missing `roleRef`, a port selector with neither key) is checked while decoding.
 

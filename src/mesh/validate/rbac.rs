@@ -1,4 +1,4 @@
-//! The rules of ClusterRbacConfig, RbacConfig, ServiceRole and ServiceRoleBinding (`spec/rbac.md` §1.2–1.4).
+//! The rules of ClusterRbacConfig, RbacConfig, ServiceRole and ServiceRoleBinding (`meaning/rbac.md` §1.2–1.4).
 
 use super::Rules;
 use crate::api::legacy::{AccessRule, RbacConfig, RbacMode, ServiceRole, ServiceRoleBinding, Subject};

@@ -91,7 +91,7 @@ pub(super) fn by(work: &mut Work<'_>, policy: &AuthenticationPolicy, gateway: bo
 }
 
 /// True when a jwt peer is asked before the mtls peer, and something in the input asks who the caller is: a caller with
-/// such a token had its `issuer/subject` for a name (`spec/authn.md` §1.6, §1.7).
+/// such a token had its `issuer/subject` for a name (`meaning/authn.md` §1.6, §1.7).
 fn names_callers(work: &Work<'_>, policy: &AuthenticationPolicy) -> bool {
     let first = policy.peers.iter().find(|peer| **peer != PeerMethod::Empty);
     let mesh = work.mesh();

@@ -1,4 +1,4 @@
-//! What tokens do to access rules in the same input (`spec/authn.md` §4.6).
+//! What tokens do to access rules in the same input (`meaning/authn.md` §4.6).
 
 use super::{Jwt, Plan, codes};
 use crate::api::ManifestId;

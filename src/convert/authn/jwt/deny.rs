@@ -1,4 +1,4 @@
-//! The DENY rules that stand for "a token was demanded" (`spec/authn.md` §4.5).
+//! The DENY rules that stand for "a token was demanded" (`meaning/authn.md` §4.5).
 //!
 //! Old Istio refused a request when some method was triggered on its path and none of the triggered ones had verified
 //! its token. With several methods that is one rule per set of methods that can be triggered together.
@@ -221,7 +221,7 @@ mod tests {
         }
     }
 
-    /// Old Istio's rule, word for word (`spec/authn.md` §1.6).
+    /// Old Istio's rule, word for word (`meaning/authn.md` §1.6).
     fn was_triggered(jwt: &Jwt, path: &str) -> bool {
         let matches = |condition: &StringMatch| match condition {
             StringMatch::Exact(p) => path == p,

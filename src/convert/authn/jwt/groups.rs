@@ -1,4 +1,4 @@
-//! Where the objects for tokens go: the whole mesh, a namespace, or groups of workloads (`spec/authn.md` J15–J17).
+//! Where the objects for tokens go: the whole mesh, a namespace, or groups of workloads (`meaning/authn.md` J15–J17).
 
 use super::{Jwt, Plan};
 use crate::api::Labels;

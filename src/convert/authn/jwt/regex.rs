@@ -1,5 +1,5 @@
 //! Regular expressions of trigger rules that mean no more than an exact value, a prefix or a suffix. They are ECMAScript
-//! and match the whole path; what is not provably equal to a pattern is not rewritten (`spec/authn.md` J7).
+//! and match the whole path; what is not provably equal to a pattern is not rewritten (`meaning/authn.md` J7).
 
 use crate::api::legacy::StringMatch;
 

@@ -1,4 +1,4 @@
-//! Trigger rules as sets of paths (`spec/authn.md` §1.5, J4–J8). Rules are ORed; within a rule no excluded path may match
+//! Trigger rules as sets of paths (`meaning/authn.md` §1.5, J4–J8). Rules are ORed; within a rule no excluded path may match
 //! and, where paths are included, one of them has to.
 
 use super::paths::{Pattern, Region};

@@ -1,4 +1,4 @@
-//! What a workload needs of a PeerAuthentication of its own, and which workloads can share one (`spec/authn.md` §4.4).
+//! What a workload needs of a PeerAuthentication of its own, and which workloads can share one (`meaning/authn.md` §4.4).
 
 use super::super::subjects::Subject;
 use crate::api::Labels;

@@ -1,5 +1,5 @@
 //! What a reader of the new PeerAuthentications should know: fields without effect, plaintext ports, clients that do
-//! not see an exception (`spec/authn.md` §3.3, §3.4, §4.1).
+//! not see an exception (`meaning/authn.md` §3.3, §3.4, §4.1).
 
 use super::super::Work;
 use super::super::destination_rules::Clients;

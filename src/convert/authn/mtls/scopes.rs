@@ -1,4 +1,4 @@
-//! MeshPolicy and namespace policies: PeerAuthentications without a selector (`spec/authn.md` §4.2 S1–S6).
+//! MeshPolicy and namespace policies: PeerAuthentications without a selector (`meaning/authn.md` §4.2 S1–S6).
 
 use super::super::Work;
 use super::super::existing::{Setting, Settings};

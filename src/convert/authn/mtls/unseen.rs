@@ -1,4 +1,4 @@
-//! Services and pods that the input does not show (`knowledge.md` §5): what a mode for the workloads that it does show may
+//! Services and pods that the input does not show (`meaning/knowledge.md` §5): what a mode for the workloads that it does show may
 //! say about them.
 //!
 //! A mode that takes nothing the workload would not take anyway may cover every port; the price is an assumption. Any

@@ -1,5 +1,5 @@
 //! Policies with targets: one PeerAuthentication per group of workloads, merged from every policy that touches them
-//! (`spec/authn.md` §4.2 S7–S14, §4.4). No pod is ever selected by two of them, for only the oldest would count.
+//! (`meaning/authn.md` §4.2 S7–S14, §4.4). No pod is ever selected by two of them, for only the oldest would count.
 
 use super::super::Work;
 use super::super::effective::{Scope, selects_port};

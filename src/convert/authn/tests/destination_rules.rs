@@ -1,4 +1,4 @@
-//! Which DestinationRule a client uses (`spec/rollout.md` R47 to R51).
+//! Which DestinationRule a client uses (`meaning/rollout.md` R47 to R51).
 
 use super::Case;
 use crate::finding::catalogue::mtls::DESTINATION_RULE_CONFLICT;

@@ -1,4 +1,4 @@
-//! `spec/rbac.md` Appendix C: what Istio's own compiled configurations corrected.
+//! `meaning/rbac.md` Appendix C: what Istio's own compiled configurations corrected.
 
 use super::subjects::rules;
 use super::*;

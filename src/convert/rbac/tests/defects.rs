@@ -1,4 +1,4 @@
-//! What `istioctl x authz convert` got wrong (`spec/rbac.md` §5.4, §5.5), one test per defect.
+//! What `istioctl x authz convert` got wrong (`meaning/rbac.md` §5.4, §5.5), one test per defect.
 
 use super::subjects::rules;
 use super::*;

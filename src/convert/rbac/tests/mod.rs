@@ -1,4 +1,4 @@
-//! Conversion of whole inputs, by edge case of `spec/rbac.md` §8. What the output grants is proved elsewhere (`access`);
+//! Conversion of whole inputs, by edge case of `meaning/rbac.md` §8. What the output grants is proved elsewhere (`access`);
 //! here it is read.
 
 mod config;
@@ -114,7 +114,7 @@ fn show(world: &World, part: &Part) -> String {
 /// The MeshPolicy that the charts of 1.4 installed.
 pub(super) const MESH_POLICY: &str = "{apiVersion: authentication.istio.io/v1alpha1, kind: MeshPolicy, metadata: {name: default}, spec: {peers: [{mtls: {mode: PERMISSIVE}}]}}\n";
 
-/// The world of `spec/rbac.md` §8: INCLUSION of `default`, and the Service `app` there (80 -> 8080, HTTP).
+/// The world of `meaning/rbac.md` §8: INCLUSION of `default`, and the Service `app` there (80 -> 8080, HTTP).
 pub(super) fn default_world(rest: &str) -> String {
     format!(
         "{}---\n{}---\n{rest}",
