@@ -121,7 +121,9 @@ fn a_refusal_of_ones_own_leaves_the_object_as_it_is() {
     let refuse = |at: &str| format!("refuse: {{ at: \"{at}\", code: unknown-field, because: we do not use it }}");
     let mesh = mesh("paths: [/a]", USER);
     let scene = scene_with("service-role", &refuse("$.spec.rules[*].paths"), &mesh);
-    scene.run(&CONVERT).code(3).says("`paths` cannot be converted: we do not use it");
+    scene.run(&CONVERT).code(3).says("error[unknown-field]: `paths` cannot be converted: we do not use it");
+    let plain = "refuse: { at: \"$.spec.rules[*].paths\", because: we do not use it }";
+    scene_with("service-role", plain, &mesh).run(&CONVERT).code(3).says("error[refused-by-mapping]");
     let scene = scene_with("rbac-config", &refuse("$.spec.inclusion.namespaces"), &mesh);
     let ran = scene.run(&[
         "convert",
@@ -165,7 +167,13 @@ fn a_misspelt_kind_is_guessed() {
 fn a_shown_file_is_without_mistakes_and_a_mistake_is_located() {
     let text = Scene::new(&[]).run(&["mapping", "show", "policy", "--yaml"]).code(0).out;
     let broken = text.replace("jwtParams[*]", "jwtParms[*]");
-    let scene = Scene::new(&[("policy.yaml", text.as_bytes()), ("broken.yaml", broken.as_bytes())]);
+    let forgetful = text.replace("- $.spec.principalBinding\n", "");
+    let scene = Scene::new(&[
+        ("policy.yaml", text.as_bytes()),
+        ("broken.yaml", broken.as_bytes()),
+        ("forgetful.yaml", forgetful.as_bytes()),
+    ]);
     scene.run(&["mapping", "check", "policy.yaml"]).code(0).says("no mistakes found");
+    scene.run(&["mapping", "check", "forgetful.yaml"]).code(2).says("error[no-rule]").says("$.spec.principalBinding");
     scene.run(&["mapping", "check", "broken.yaml"]).code(2).says("Did you mean `$.spec.origins[*].jwt.jwtParams[*]`?");
 }

@@ -1,5 +1,6 @@
 //! Tests of the whole room: meshes from YAML, requests, verdicts.
 
+mod added_keys;
 mod ambient;
 mod authn;
 mod brute_force;
