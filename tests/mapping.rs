@@ -112,6 +112,7 @@ fn an_added_key_counts_where_two_states_are_compared() {
     scene.run(&["convert", "--write", "--inventory-complete=all", "mesh.yaml"]).code(0);
     let compare = ["verify", "--inventory-complete=all", "before.yaml", "mesh.yaml"];
     scene.run(&compare).code(0);
+    scene.run(&[&compare[..], &["--no-config", "--mappings", "mappings"]].concat()).code(0);
     // Without the file the old mesh is one that ignored the key.
     scene.run(&[&compare[..], &["--no-config"]].concat()).code(4);
 }

@@ -178,9 +178,6 @@ pub struct ConversionArgs {
     /// Let `source.principal: "*"` admit callers without an identity, as Istio's code did against its documentation
     #[arg(long, help_heading = "Conversion")]
     pub legacy_bug_compat: bool,
-    /// Folder of mapping files that are used in place of the built-in ones for their kinds
-    #[arg(long, value_name = "DIR", help_heading = "Conversion")]
-    pub mappings: Option<PathBuf>,
     /// Write the JSON report to this file as well
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub report: Option<PathBuf>,
@@ -193,6 +190,10 @@ pub struct ConversionArgs {
 #[command(next_help_heading = "Mesh")]
 #[allow(missing_docs)]
 pub struct MeshArgs {
+    /// Folder of mapping files that are used in place of the built-in ones for their kinds; keys that they add count
+    /// wherever old objects are read
+    #[arg(long, value_name = "DIR")]
+    pub mappings: Option<PathBuf>,
     /// Read Services, workloads, namespaces and current policies from here too; never rewritten (repeatable)
     #[arg(long, value_name = "PATH")]
     pub inventory: Vec<PathBuf>,

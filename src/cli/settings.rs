@@ -34,14 +34,7 @@ pub fn job(args: &ConversionArgs, purpose: Purpose) -> anyhow::Result<Job> {
     let facts = facts::stated(&args.mesh, &in_force)?;
     let settings = mesh_settings(&args.mesh, &in_force, &facts)?;
     let target = settings.target;
-    let mapping_files = match &args.mappings {
-        Some(folder) => Some(files::read_mappings(folder, &limits)?),
-        None => in_force.mapping_files(&limits)?,
-    };
-    let (mappings, findings) = match mapping_files {
-        Some(files) => Mappings::load(&files),
-        None => (Mappings::embedded(), Vec::new()),
-    };
+    let (mappings, findings) = mappings(&args.mesh, &in_force, &limits)?;
     let plaintext_permissive = plaintext(args.plaintext, &in_force)?;
     let mut allow = allowed(&args.allow, &in_force)?;
     if plaintext_permissive {
@@ -103,7 +96,7 @@ fn reading_under(args: &MeshArgs, in_force: &InForce, limits: Limits) -> anyhow:
     let config = &in_force.config;
     let facts = facts::stated(args, in_force)?;
     let mut settings = mesh_settings(args, in_force, &facts)?;
-    settings.added_keys = added_keys(in_force, &limits)?;
+    settings.added_keys = added_keys(args, in_force, &limits)?;
     let reading = Reading {
         settings,
         one_mesh: args.one_mesh || config.one_mesh,
@@ -117,10 +110,18 @@ fn reading_under(args: &MeshArgs, in_force: &InForce, limits: Limits) -> anyhow:
     Ok((reading, roots(&[], args, in_force)?))
 }
 
-/// The keys that the mapping files of the settings add to Istio's: what old objects meant depends on them.
-fn added_keys(in_force: &InForce, limits: &Limits) -> anyhow::Result<AddedKeys> {
-    let Some(files) = in_force.mapping_files(limits)? else { return Ok(AddedKeys::default()) };
-    let (mappings, findings) = Mappings::load(&files);
+/// The mapping files in use, and what is wrong with them. A folder named on the command line wins over that of the settings.
+fn mappings(args: &MeshArgs, in_force: &InForce, limits: &Limits) -> anyhow::Result<(Mappings, Vec<Finding>)> {
+    let files = match &args.mappings {
+        Some(folder) => Some(files::read_mappings(folder, limits)?),
+        None => in_force.mapping_files(limits)?,
+    };
+    Ok(files.map_or_else(|| (Mappings::embedded(), Vec::new()), |files| Mappings::load(&files)))
+}
+
+/// The keys that the mapping files in use add to Istio's: what old objects meant depends on them.
+fn added_keys(args: &MeshArgs, in_force: &InForce, limits: &Limits) -> anyhow::Result<AddedKeys> {
+    let (mappings, findings) = mappings(args, in_force, limits)?;
     if let Some(finding) = findings.first() {
         let place = finding.place.as_ref().map(|place| format!("{}:{}: ", place.file, place.line)).unwrap_or_default();
         bail!("{place}{}", finding.message);
