@@ -1,7 +1,7 @@
 //! YAML as kubectl reads it, with byte spans: the only module that knows a YAML crate.
 //!
 //! A file is parsed into a [`Stream`] whose documents tile its bytes; files are changed by splicing bytes
-//! ([`rewrite`]), never by emitting them again. See `inside/design.md` §4.
+//! ([`mod@rewrite`]), never by emitting them again. See `inside/design.md` §4.
 
 mod comments;
 mod emit;

@@ -6,7 +6,7 @@
 //! * `::warning::` at the start of a line, where blanks do not count: GitHub's runner takes such a line for a command;
 //! * `##[error]`, `##vso[…]`, `##teamcity[…]` anywhere in a line: GitHub's older commands, Azure Pipelines, TeamCity.
 //!
-//! Text for people passes twice: in pieces while it is put together ([`line`], [`prose`]), so that no piece can begin a
+//! Text for people passes twice: in pieces while it is put together ([`line()`], [`prose`]), so that no piece can begin a
 //! line of its own, and as a whole before it is printed ([`page`]). JSON and SARIF keep the exact string of every value
 //! ([`json`]) and gate only their sentences. Markdown has rules of its own ([`markdown`]).
 
@@ -31,7 +31,7 @@ pub fn prose(text: &str) -> Cow<'_, str> {
 /// Whether a text may hold meshlift's own colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colour {
-    /// Colour codes (`ESC [ … m`) are meshlift's own; what came from outside has passed [`line`] before.
+    /// Colour codes (`ESC [ … m`) are meshlift's own; what came from outside has passed [`line()`] before.
     Own,
     /// No escape is meshlift's.
     None,
