@@ -138,7 +138,7 @@ fn a_read_only_target_stops_the_whole_run() {
     permissions.set_readonly(true);
     fs::set_permissions(&target, permissions).expect("read-only");
     let before = scene.read("sub/b.yaml");
-    scene.run(&["convert", "--write"]).code(2).says("a.yaml");
+    scene.run(&["convert", "--write"]).code(2).says("error[read-only-target]").says("a.yaml");
     assert_eq!(scene.read("sub/b.yaml"), before, "all or nothing");
 }
 
@@ -331,4 +331,57 @@ fn files_that_only_look_like_manifests_are_named_until_it_is_allowed() {
         (".ignore", b"*.bak\n"),
     ]);
     ignored.run(&["check"]).code(1);
+}
+
+/// Formats that know only messages show a verdict under a code of its own.
+#[test]
+fn a_verdict_is_a_finding_where_a_format_knows_nothing_else() {
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: NS}\nspec: {selector: {app: web}, ports: [{name: http, port: 80}]}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: NS}\nspec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web}]}}}\n---\n";
+    let policy = "apiVersion: authentication.istio.io/v1alpha1\nkind: Policy\nmetadata: {name: web, namespace: NS}\nspec: {targets: [{name: web}]}\n---\n";
+    let unread = "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: a, namespace: NS}\nspec: {rules: 1}\n---\n";
+    let role = "apiVersion: rbac.istio.io/v1alpha1\nkind: ClusterRbacConfig\nmetadata: {name: default}\nspec: {mode: 'ON'}\n---\napiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {name: r, namespace: NS}\nspec: {rules: [{services: [web.NS.svc.cluster.local]}]}\n---\napiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {name: r, namespace: NS}\nspec: {roleRef: {kind: ServiceRole, name: r}, subjects: [{properties: {source.principal: '*'}}]}\n---\n";
+    let shop = |parts: &[&str]| parts.concat().replace("NS", "shop");
+    for (input, more, code) in [
+        (shop(&[service, policy]), ["--plaintext", "permissive"], "access-wider"),
+        (shop(&[service, role]), ["--from", "1.5"], "access-narrower"),
+        (
+            [service, policy, MESH_POLICY].concat().replace("NS", "istio-system"),
+            ["--allow", "root-namespace-target"],
+            "access-different",
+        ),
+        (shop(&[service, policy, unread]), ["--allow", "proof-undecided"], "access-undecided"),
+    ] {
+        let scene = Scene::new(&[("a.yaml", input.as_bytes())]);
+        for format in ["github", "sarif"] {
+            scene.run(&[&["check", "--inventory-complete=all", "--format", format], &more[..]].concat()).says(code);
+        }
+    }
+}
+
+#[test]
+fn mistakes_in_a_mapping_file_are_located() {
+    let scene = Scene::new(&[]);
+    let shipped = scene.run(&["mapping", "show", "service-role", "--yaml"]).code(0).out;
+    let methods = "- copy: { from: \"$.spec.rules[*].methods[*]\", to: /operation/methods/-, empty: \"*\" }\n";
+    assert!(shipped.contains(methods), "the test edits this line");
+    for (text, code) in [
+        ("title: no mapping\n".to_owned(), "error[broken-mapping]"),
+        (shipped.replace(methods, ""), "error[no-rule]"),
+        (shipped.replace(methods, &methods.repeat(2)), "error[two-writers]"),
+    ] {
+        fs::write(scene.path().join("mine.yaml"), text).expect("a file");
+        scene.run(&["mapping", "check", "mine.yaml"]).code(2).says(code).says("mine.yaml");
+    }
+}
+
+#[test]
+fn a_policy_that_needs_more_rules_than_istio_takes_is_refused() {
+    let triggers: String = (0..200)
+        .map(|n| format!("{{includedPaths: [{{prefix: /p{n}/}}], excludedPaths: [{{exact: /p{n}/q}}]}}, "))
+        .collect();
+    let input = format!(
+        "apiVersion: v1\nkind: Service\nmetadata: {{name: web, namespace: shop}}\nspec: {{selector: {{app: web}}, ports: [{{name: http, port: 80}}]}}\n---\napiVersion: authentication.istio.io/v1alpha1\nkind: Policy\nmetadata: {{name: web, namespace: shop}}\nspec: {{targets: [{{name: web}}], peers: [{{mtls: {{}}}}], origins: [{{jwt: {{issuer: a, jwksUri: 'https://a/keys', triggerRules: [{triggers}]}}}}]}}\n"
+    );
+    let scene = Scene::new(&[("a.yaml", input.as_bytes())]);
+    scene.run(&["check", "--inventory-complete=all"]).code(3).says("error[too-many-rules]").says("600 rules");
 }

@@ -116,3 +116,41 @@ fn a_reader_that_stops_early_is_no_error() {
         assert!(!error.contains("roken pipe"), "{error}");
     }
 }
+
+#[test]
+fn a_file_that_is_not_utf_8_is_named_with_its_encoding() {
+    let utf_16: Vec<u8> = [0xff, 0xfe].into_iter().chain(MESH_POLICY.bytes().flat_map(|byte| [byte, 0])).collect();
+    let scene = Scene::new(&[("a.yaml", &utf_16), ("b.yaml", b"apiVersion: rbac.istio.io/v1alpha1 # \xff\n")]);
+    scene.run(&["check"]).code(2).says("error[not-utf8]").says("UTF-16").says("b.yaml");
+}
+
+#[test]
+fn a_file_that_is_too_large_for_a_manifest_is_not_read() {
+    let scene = Scene::new(&[("a.yaml", MESH_POLICY.as_bytes()), ("large.yaml", b"")]);
+    let large = File::options().write(true).open(scene.path().join("large.yaml")).expect("a file");
+    large.set_len(100_000_000).expect("a large file");
+    scene.run(&["check"]).code(2).says("error[file-too-large]").says("large.yaml");
+}
+
+#[test]
+fn a_link_to_a_folder_is_named_and_not_entered() {
+    let scene = Scene::new(&[("in/a.yaml", MESH_POLICY.as_bytes()), ("other/b.yaml", b"a: 1\n")]);
+    std::os::unix::fs::symlink("../other", scene.path().join("in/link")).expect("a link");
+    scene.run(&["check", "in"]).code(1).says("warning[linked-folder]").says("in/link");
+}
+
+#[test]
+fn a_file_with_a_second_name_is_not_parted_from_it() {
+    let scene = Scene::new(&[("in/a.yaml", MESH_POLICY.as_bytes())]);
+    fs::hard_link(scene.path().join("in/a.yaml"), scene.path().join("second")).expect("a second name");
+    scene.run(&["convert", "--write", "in"]).code(2).says("error[hard-linked-file]");
+    assert_eq!(scene.read("in/a.yaml"), MESH_POLICY.as_bytes());
+}
+
+#[test]
+fn a_strange_file_in_the_place_of_the_journal_stops_the_run() {
+    let scene = Scene::new(&[("a.yaml", MESH_POLICY.as_bytes()), (".meshlift-journal", b"somebody's notes\n")]);
+    scene.run(&["convert", "--write"]).code(2).says("error[unknown-journal]");
+    assert_eq!(scene.read("a.yaml"), MESH_POLICY.as_bytes());
+    assert_eq!(scene.read(".meshlift-journal"), b"somebody's notes\n");
+}

@@ -5,11 +5,15 @@
 //! the file exists, the JSON report with `report.json` and the output of `meshlift diff` with `diff.txt`. A second run must
 //! change nothing. `report.txt` ends with the JSON report as short lines (`golden/outcome.rs`).
 //! A verification case (`before/` and `after/`) compares the output of `meshlift verify` with `verdict.txt`.
-//! `UPDATE_GOLDEN=1 cargo test --test golden` rewrites what is expected; read the change before you commit it.
+//! `golden/README.md` is generated from the cases. `UPDATE_GOLDEN=1 cargo test --test golden` rewrites what is expected; read the change before you commit it.
 
 #[path = "golden/outcome.rs"]
 mod outcome;
 
+#[path = "golden/contents.rs"]
+mod contents;
+#[path = "golden/index.rs"]
+mod index;
 #[path = "golden/layers.rs"]
 mod layers;
 
@@ -91,6 +95,17 @@ fn verification(folder: &Path, case: &Case) -> Outcome {
     finish(problems)
 }
 
+/// `golden/README.md` is what the cases say.
+fn table_of_contents(readme: &Path) -> Outcome {
+    let mut problems = Vec::new();
+    let updating = std::env::var_os("UPDATE_GOLDEN").is_some();
+    compare_text(readme, &contents::readme(&index::cases()?), updating, &mut problems)?;
+    if !problems.is_empty() {
+        problems.push("run UPDATE_GOLDEN=1 cargo test --test golden -- README".to_owned());
+    }
+    finish(problems)
+}
+
 fn finish(problems: Vec<String>) -> Outcome {
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n\n").into()) }
 }
@@ -152,4 +167,5 @@ fn difference(wanted: &str, found: &str) -> String {
 
 datatest_stable::harness! {
     { test = run_case, root = "golden", pattern = r"case\.yaml$" },
+    { test = table_of_contents, root = "golden", pattern = r"^README\.md$" },
 }

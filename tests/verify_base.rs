@@ -63,7 +63,7 @@ fn a_revision_that_is_not_there_or_looks_like_an_option_is_an_error() {
     let Some(folder) = repository() else { return };
     let (code, text) = meshlift(folder.path(), &["verify", "--base", "no-such-branch"]);
     assert_eq!(code, 2, "{text}");
-    assert!(text.contains("no-such-branch"), "{text}");
+    assert!(text.contains("has no revision \"no-such-branch\""), "{text}");
     let (code, text) = meshlift(folder.path(), &["verify", "--base=--upload-pack=touch hacked"]);
     assert_eq!(code, 2, "{text}");
     assert!(!folder.path().join("hacked").exists());
@@ -75,6 +75,39 @@ fn outside_of_a_repository_it_says_so() {
     fs::write(folder.path().join("mesh.yaml"), STRICT).expect("written");
     let (code, text) = meshlift(folder.path(), &["verify", "--base", "HEAD"]);
     assert_eq!(code, 2, "{text}");
+    assert!(text.contains("is in no git work tree"), "{text}");
+}
+
+#[test]
+fn without_the_git_program_it_says_what_it_is_for() {
+    let Some(folder) = repository() else { return };
+    let output = Command::new(env!("CARGO_BIN_EXE_meshlift"))
+        .args(["verify", "--base", "HEAD"])
+        .current_dir(folder.path())
+        .env("PATH", folder.path())
+        .output()
+        .expect("it runs");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("needed to read a revision"), "{text}");
+}
+
+#[test]
+fn a_repository_inside_is_another_one_and_a_submodule_is_not_read() {
+    let Some(folder) = repository() else { return };
+    let inner = folder.path().join("policies/inner");
+    fs::create_dir(&inner).expect("a folder");
+    git(&inner, &["init", "-q", "-b", "main"]);
+    fs::write(inner.join("mesh.yaml"), STRICT).expect("written");
+    let (code, text) = meshlift(folder.path(), &["verify", "--base", "HEAD", "policies/inner"]);
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("belongs to another git repository"), "{text}");
+    git(&inner, &["add", "."]);
+    git(&inner, &["commit", "-q", "-m", "inner"]);
+    git(folder.path(), &["add", "policies"]);
+    git(folder.path(), &["commit", "-q", "-m", "a submodule"]);
+    let (_, text) = meshlift(folder.path(), &["verify", "--base", "HEAD"]);
+    assert!(text.contains("warning[submodule-not-read]") && text.contains("policies/inner"), "{text}");
 }
 
 #[test]

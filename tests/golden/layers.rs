@@ -3,6 +3,8 @@
 //! A shared folder is laid out like a case (`input/`, `expected/`, `before/`, `after/`). `expected/` holds only what a run
 //! changes: a file that neither the case nor a shared folder expects otherwise has to stay as it was.
 
+#![allow(dead_code, reason = "who includes this reads a part of a case")]
+
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,15 +15,12 @@ use std::path::{Path, PathBuf};
 #[serde(deny_unknown_fields)]
 pub struct Case {
     /// Why the case exists: the rule and the edge cases it shows.
-    #[allow(dead_code, reason = "for the reader of the case")]
     pub shows: String,
     /// Further arguments.
     #[serde(default)]
-    #[allow(dead_code, reason = "not every test runs the case")]
     pub args: Vec<String>,
     /// Expected exit code.
     #[serde(default)]
-    #[allow(dead_code, reason = "not every test runs the case")]
     pub exit: i32,
     /// Folders of `golden/shared/` whose files the case has too.
     #[serde(default)]
@@ -100,7 +99,6 @@ pub fn read_tree(root: &Path) -> std::io::Result<Tree> {
 }
 
 /// Writes files into a folder, which is made.
-#[allow(dead_code, reason = "not every test writes")]
 pub fn write_tree(files: &Tree, into: &Path) -> std::io::Result<()> {
     fs::create_dir_all(into)?;
     for (path, bytes) in files {

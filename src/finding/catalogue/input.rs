@@ -219,10 +219,4 @@ codes! {
         risk: "That text is not converted. Whoever applies it after the upgrade gets an error, or no policy at all.",
         remedy: "Extract the text into a file of its own, convert that file, and put the result back.",
     }
-    NO_INPUT = "no-input", Error, None {
-        title: "nothing was read",
-        cause: "No YAML or JSON file was found under the given paths, or standard input was empty.",
-        risk: "A run that looked at nothing reports no problems, which is easily mistaken for a clean result.",
-        remedy: "Check the paths; ignore files such as `.gitignore` are respected, and a file that is named directly is always read.",
-    }
 }
