@@ -2,44 +2,27 @@
 //!
 //! Written from the specs alone; imports neither `convert` nor `mapping`, so that it can contradict them.
 //!
-//! The way through: [`prove()`] lists what to compare (`inventory`), compiles each side into clauses over request
-//! attributes (`legacy`, `modern`; `decide` evaluates them directly), and compares them as formulas (`compare`) over the
-//! classes of values that patterns can tell apart (`partition`), by a solver (`solve`), within a budget (`budget`). A model is a request that a
-//! person can read (`explain`).
+//! Three shelves, each of which knows only those before it: [`logic`] (conditions on requests), [`worlds`] (who is allowed
+//! in the old and in the new world), [`question`] (what is compared, and what comes out).
+//!
+//! The way through: [`prove()`] lists what to compare (`question::inventory`), compiles each side into clauses over request
+//! attributes (`worlds::legacy`, `worlds::modern`; `worlds::decide` evaluates them directly), and compares them as formulas
+//! (`question::compare`) over the classes of values that patterns can tell apart (`logic::partition`), by a solver
+//! (`logic::solve`), within a budget. A model is a request that a person can read (`question::explain`).
 //!
 //! Modelled exactly: the attributes of `attribute`. Opaque, that is free but equal on both sides: regular expressions
 //! of trigger rules that are not a literal, namespace patterns with a star in the middle, answers of external
 //! authorizers, the service account of pods that no manifest shows. Left out: what neither side can change (`legacy`).
 
-mod attribute;
-mod blame;
-mod budget;
-mod compare;
-mod decide;
-mod explain;
-mod formula;
-mod inventory;
-mod jwt;
-mod legacy;
-mod modern;
-mod mtls;
-mod nesting;
-mod partition;
-mod pattern;
-mod prove;
-mod request;
-mod solve;
-mod subject;
-mod terms;
+mod logic;
+mod question;
 #[cfg(test)]
 mod tests;
-mod trust_domain;
-mod unseen;
-mod waypoints;
+mod worlds;
 
 pub use crate::finding::Relaxation;
-pub use budget::Budget;
-pub use prove::prove;
+pub use logic::budget::Budget;
+pub use question::prove::prove;
 
 use crate::api::Labels;
 use crate::finding::{ObjectRef, Place};

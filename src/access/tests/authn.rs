@@ -1,7 +1,7 @@
 //! Edge cases of `meaning/authn.md`: mTLS modes, policy selection, tokens.
 
 use super::*;
-use crate::access::attribute::Attribute;
+use crate::access::logic::attribute::Attribute;
 
 const AUTHN: &str = "authentication.istio.io/v1alpha1";
 const SECURITY: &str = "security.istio.io/v1";

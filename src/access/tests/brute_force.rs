@@ -2,9 +2,9 @@
 
 use super::classes::classes;
 use super::*;
-use crate::access::compare::{Pair, compare_all};
-use crate::access::formula::{Formula, Node};
-use crate::access::pattern::Test;
+use crate::access::logic::formula::{Formula, Node};
+use crate::access::logic::pattern::Test;
+use crate::access::question::compare::{Pair, compare_all};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 

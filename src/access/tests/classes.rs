@@ -1,7 +1,7 @@
 //! Classes of values listed one by one: what the proof's own way of cutting values (`partition`) is held against.
 
-use crate::access::attribute::Attribute;
-use crate::access::pattern::{Glob, Test};
+use crate::access::logic::attribute::Attribute;
+use crate::access::logic::pattern::{Glob, Test};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

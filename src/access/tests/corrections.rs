@@ -1,7 +1,7 @@
 //! `meaning/rbac.md` Appendix C: what Istio's own compiled configurations corrected.
 
 use super::*;
-use crate::access::attribute::Attribute;
+use crate::access::logic::attribute::Attribute;
 use crate::mesh::Version;
 
 /// The old side with one role for `app`.
@@ -203,7 +203,7 @@ fn groups(old: &str, new: &str) -> Sides {
 }
 
 fn with_groups(groups: &[&str]) -> Request {
-    let request = get().token("iss", &crate::access::jwt::key_name("", "https://keys", "iss"));
+    let request = get().token("iss", &crate::access::worlds::jwt::key_name("", "https://keys", "iss"));
     groups.iter().fold(request, |request, group| request.claim("groups", group))
 }
 
@@ -221,14 +221,15 @@ fn c3_the_forms_of_claims_are_relaxations_by_name() {
 
 #[test]
 fn c3_e80_a_claim_of_one_text_is_split_by_old_istio_only() {
-    let spaced = with_groups(&["a", "b"]).with(Attribute::Spaced("groups".into()), crate::access::attribute::YES);
+    let spaced =
+        with_groups(&["a", "b"]).with(Attribute::Spaced("groups".into()), crate::access::logic::attribute::YES);
     groups("groups: [a]", "values: [a]").check(spaced.clone(), true, false);
     groups("groups: [a], ", "values: ['*']").check(spaced, true, true);
 }
 
 #[test]
 fn c3_e132_a_list_with_a_number_is_seen_by_current_istio_only() {
-    let mixed = with_groups(&["a"]).with(Attribute::Mixed("groups".into()), crate::access::attribute::YES);
+    let mixed = with_groups(&["a"]).with(Attribute::Mixed("groups".into()), crate::access::logic::attribute::YES);
     groups("groups: [a]", "values: [a]").check(mixed.clone(), false, true);
     groups("groups: ['*']", "values: ['*']").check(mixed, false, true);
     groups("groups: [a]", "values: [a]").check(with_groups(&["a"]), true, true);

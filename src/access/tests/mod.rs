@@ -9,11 +9,12 @@ mod corrections;
 mod rbac;
 mod verdicts;
 
-use super::decide::Ruling;
-use super::formula::Formulas;
-use super::inventory::{self, Question};
-use super::request::Request;
-use super::{Budget, Doubt, Options, Outcome, Relaxation, Side, Transport, Verdict, World, legacy, modern, prove};
+use super::logic::formula::Formulas;
+use super::logic::request::Request;
+use super::question::inventory::{self, Question};
+use super::worlds::decide::Ruling;
+use super::worlds::{legacy, modern};
+use super::{Budget, Doubt, Options, Outcome, Relaxation, Side, Transport, Verdict, World, prove};
 use crate::mesh::testing::mesh;
 use crate::mesh::{Completeness, Evidence, Mesh, SourceRelease};
 use std::collections::BTreeSet;

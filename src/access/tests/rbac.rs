@@ -1,7 +1,7 @@
 //! Edge cases of `meaning/rbac.md` §8 whose decision is stated.
 
 use super::*;
-use crate::access::attribute::Attribute;
+use crate::access::logic::attribute::Attribute;
 
 /// Nothing on the new side but the Service: it allows everything.
 fn old(documents: &[&str]) -> Sides {
