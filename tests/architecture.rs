@@ -21,6 +21,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cli", &["run", "report", "convert", "access", "mapping", "mesh", "api", "yaml", "finding", "files"]),
 ];
 
+/// In `access`: shelf → shelves it may use. The first two are what the proof decides with, the last is what it asks.
+const SHELVES_OF_ACCESS: &[(&str, &[&str])] =
+    &[("logic", &[]), ("worlds", &["logic"]), ("question", &["logic", "worlds"])];
+
 /// Crates that are an implementation detail of one room.
 const NAMED_ONLY_IN: &[(&str, &str)] = &[
     ("granit_parser", "yaml"),
@@ -135,6 +139,27 @@ fn access_is_independent_of_the_conversion_it_checks() {
             assert!(!used.contains("convert") && !used.contains("mapping"), "{} is not independent", file.display());
         }
     }
+}
+
+#[test]
+fn the_shelves_of_access_know_only_those_before_them() {
+    let table: BTreeMap<&str, &[&str]> = SHELVES_OF_ACCESS.iter().copied().collect();
+    let mut wrong = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (room, file, code) in rooms() {
+        let Some(shelf) = file.iter().nth(1).and_then(|name| name.to_str()).filter(|_| room == "access") else {
+            continue;
+        };
+        let Some(allowed) = table.get(shelf) else { continue };
+        seen.insert(shelf.to_owned());
+        for other in table.keys().filter(|other| **other != shelf && !allowed.contains(other)) {
+            if code.contains(&format!("access::{other}")) {
+                wrong.push(format!("{}: `{shelf}` may not use `{other}`", file.display()));
+            }
+        }
+    }
+    assert_eq!(seen.len(), table.len(), "every shelf is there");
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[test]

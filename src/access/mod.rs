@@ -113,6 +113,8 @@ pub enum Doubt {
     NotUnderstood,
     /// The budget ran out at what this names, as the end of a sentence.
     OutOfBudget(String),
+    /// meshlift is wrong about itself; the words end the sentence "the proof has …". No input is known to do this.
+    Impossible(&'static str),
 }
 
 /// A request that shows a difference.

@@ -248,6 +248,11 @@ pub enum Undecided {
         /// How many sampled requests were compared; none of them differed.
         sampled: u64,
     },
+    /// meshlift is wrong about itself. Please report it.
+    InternalError {
+        /// What cannot be, as the end of "the proof has …".
+        what: String,
+    },
 }
 
 /// The kind of traffic compared.

@@ -85,6 +85,9 @@ fn undecided(why: Option<&Undecided>) -> String {
         None | Some(Undecided::NotUnderstood) => {
             "nothing is proved: an object that bears on these pods could not be read or is not understood in full, or policies can tell more pods apart than are compared".to_owned()
         }
+        Some(Undecided::InternalError { what }) => {
+            format!("nothing is proved: meshlift is wrong about itself, the proof has {}", gate::line(what))
+        }
         Some(Undecided::OutOfBudget { at, sampled: 0 }) => {
             format!("not everything is proved: the proof ran out of its budget at {}", gate::line(at))
         }

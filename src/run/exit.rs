@@ -41,6 +41,7 @@ impl Exit {
                 plan::UNEXPLAINED_DIFFERENCE,
                 plan::PODS_MAY_BE_SHARED,
                 plan::PROOF_UNDECIDED,
+                plan::INTERNAL_ERROR,
                 plan::NOT_YAML_AFTER_EDIT,
             ]
             .contains(&finding.code);

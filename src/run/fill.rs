@@ -134,6 +134,7 @@ pub fn verification(verdict: access::Verdict) -> Verification {
         stand_in: verdict.stand_in,
         undecided: match verdict.doubt {
             Some(access::Doubt::OutOfBudget(at)) => Some(report::Undecided::OutOfBudget { at, sampled }),
+            Some(access::Doubt::Impossible(what)) => Some(report::Undecided::InternalError { what: what.to_owned() }),
             Some(access::Doubt::NotUnderstood) => Some(report::Undecided::NotUnderstood),
             None => None,
         },

@@ -8,7 +8,7 @@ use crate::convert::placement::Placement;
 use crate::convert::plan::Plan;
 use crate::convert::whole;
 use crate::finding::catalogue::mtls::{UNDECLARED_PORTS, UNKNOWN_MESH_POLICY};
-use crate::finding::catalogue::plan::{PODS_MAY_BE_SHARED, PROOF_UNDECIDED, UNEXPLAINED_DIFFERENCE};
+use crate::finding::catalogue::plan::{INTERNAL_ERROR, PODS_MAY_BE_SHARED, PROOF_UNDECIDED, UNEXPLAINED_DIFFERENCE};
 use crate::finding::{Assumption, Code, Direction, Finding, ObjectRef, Relaxation, Severity};
 use crate::mesh::{Environment, InventoryKind, Mesh};
 use std::collections::BTreeSet;
@@ -130,6 +130,11 @@ pub fn unexplained(
             Outcome::Equal | Outcome::Undecided(_) => (false, false),
         };
         // A difference that a sample showed explains nothing about those that no sample did.
+        if let Some(Doubt::Impossible(_)) = verdict.doubt {
+            // Nobody can accept this.
+            unexplained.push(Finding::new(INTERNAL_ERROR, undecided(verdict)).on(verdict.workload.clone()));
+            continue;
+        }
         if verdict.doubt.is_some() {
             let severity = if allowed.contains(&PROOF_UNDECIDED) { Severity::Warning } else { Severity::Error };
             let finding = Finding::new(PROOF_UNDECIDED, undecided(verdict));
@@ -194,6 +199,9 @@ fn undecided(verdict: &access::Verdict) -> String {
         None | Some(Doubt::NotUnderstood) => format!(
             "{what} could not be compared: an object that bears on these pods could not be read or is not understood in full (a Sidecar with ingress listeners, for example), or policies can tell more pods apart than are compared"
         ),
+        Some(Doubt::Impossible(cannot_be)) => {
+            format!("{what} could not be compared: meshlift is wrong about itself, the proof has {cannot_be}")
+        }
         Some(Doubt::OutOfBudget(at)) if sampled == 0 => {
             format!("{what} could not be compared completely: the proof ran out of its budget at {at}")
         }
@@ -231,5 +239,34 @@ fn port_of(verdict: &access::Verdict) -> String {
             )
         }
         None => format!("the undeclared ports of {}", verdict.workload),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{Transport, Verdict};
+    use crate::finding::catalogue;
+    use crate::run::exit::Exit;
+
+    #[test]
+    fn what_cannot_be_is_no_proof_and_nobody_can_accept_it() {
+        let verdict = Verdict {
+            workload: ObjectRef::new("Deployment", "shop", "cart"),
+            stand_in: false,
+            port: Some(8080),
+            transport: Transport::Http,
+            unseen_service: false,
+            outcome: Outcome::Undecided(0),
+            doubt: Some(Doubt::Impossible("a value that does not exist")),
+            relaxations: BTreeSet::new(),
+            wider: None,
+            narrower: None,
+        };
+        let everything: BTreeSet<Code> = catalogue::all().collect();
+        let findings = unexplained(&[verdict], &[], &everything, false);
+        assert_eq!(findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), [INTERNAL_ERROR]);
+        let exit = Exit::of(&findings, &everything, 1, true);
+        assert!(exit.different && !exit.may_print(true) && !exit.may_write(true));
     }
 }

@@ -5,10 +5,12 @@
 
 use crate::access::logic::attribute::Attribute;
 use crate::access::logic::budget::{Meter, steps};
+use crate::access::logic::impossible::Impossible;
 use crate::access::logic::pattern::{Glob, Test};
 use crate::access::logic::request::Request;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A condition: an index into [`Formulas`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,12 +61,20 @@ pub struct Formulas {
     ids: HashMap<Arc<Node>, Formula>,
     meter: Meter,
     overdrawn: bool,
+    /// A formula was asked for that is not of this collection, or could not be numbered.
+    broken: AtomicBool,
 }
 
 impl Default for Formulas {
     fn default() -> Formulas {
         let meter = Meter::new(u64::MAX);
-        let mut formulas = Formulas { nodes: Vec::new(), ids: HashMap::new(), meter, overdrawn: false };
+        let mut formulas = Formulas {
+            nodes: Vec::new(),
+            ids: HashMap::new(),
+            meter,
+            overdrawn: false,
+            broken: AtomicBool::new(false),
+        };
         formulas.intern(Node::Constant(false));
         formulas.intern(Node::Constant(true));
         formulas
@@ -107,7 +117,10 @@ impl Formulas {
             return Formula::FALSE;
         }
         known.unwrap_or_else(|| {
-            let id = Formula(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+            let id = Formula(u32::try_from(self.nodes.len()).unwrap_or_else(|_| {
+                *self.broken.get_mut() = true;
+                u32::MAX
+            }));
             let node = Arc::new(node);
             self.nodes.push(node.clone());
             self.ids.insert(node, id);
@@ -117,7 +130,22 @@ impl Formulas {
 
     /// What a formula is made of.
     pub fn node(&self, formula: Formula) -> &Node {
-        self.nodes.get(formula.index()).map_or(&Node::Constant(false), |node| node)
+        match self.nodes.get(formula.index()) {
+            Some(node) => node,
+            None => {
+                self.broken.store(true, Ordering::Relaxed);
+                &Node::Constant(false)
+            }
+        }
+    }
+
+    /// Says when these formulas are no longer what they seem: then nothing is proved by them.
+    ///
+    /// # Errors
+    /// When a formula was looked up that was never made.
+    pub fn intact(&self) -> Result<(), Impossible> {
+        let broken = self.broken.load(Ordering::Relaxed);
+        if broken { Err(Impossible("a condition that was never made")) } else { Ok(()) }
     }
 
     /// A constant.
@@ -255,6 +283,16 @@ impl Formulas {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_condition_of_another_collection_is_noticed() {
+        let mut f = Formulas::default();
+        let foreign = f.is(Attribute::Method, "GET");
+        let other = Formulas::default();
+        assert_eq!(other.intact(), Ok(()));
+        assert!(!other.holds(foreign, &Request::default()));
+        assert!(other.intact().is_err() && f.intact().is_ok());
+    }
 
     #[test]
     fn equal_conditions_get_equal_numbers() {

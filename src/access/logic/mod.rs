@@ -6,6 +6,7 @@
 pub mod attribute;
 pub mod budget;
 pub mod formula;
+pub mod impossible;
 pub mod nesting;
 pub mod partition;
 pub mod pattern;

@@ -8,23 +8,13 @@ mod encode;
 use crate::access::logic::attribute::Attribute;
 use crate::access::logic::budget::{Meter, Overdrawn, steps};
 use crate::access::logic::formula::{Formula, Formulas, Node};
+use crate::access::logic::impossible::{Impossible, Stop};
 use crate::access::logic::partition::{Values, values};
 use crate::access::logic::pattern::Test;
 use crate::access::logic::request::Request;
 use batsat::{Callbacks, ClauseKind, Lit, Solver, SolverInterface, SolverOpts, lbool};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// The answer of the solver.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
-    /// No such request exists.
-    No,
-    /// This one is such a request.
-    Yes(Request),
-    /// The budget ran out.
-    OutOfBudget,
-}
 
 /// Stops the solver after so many conflicts, for its work to be measured.
 #[derive(Default)]
@@ -81,6 +71,15 @@ pub struct Costly {
     pub tests: Vec<Test>,
 }
 
+/// Why a comparison did not come to its end.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Unfinished {
+    /// The budget ran out.
+    Costly(Costly),
+    /// Something is impossible.
+    Impossible(Impossible),
+}
+
 /// A set of formulas, ready to be asked about.
 pub struct Space<'f> {
     formulas: &'f Formulas,
@@ -100,16 +99,16 @@ impl<'f> Space<'f> {
     /// the number of steps for this and for all questions together.
     ///
     /// # Errors
-    /// When the limit does not even suffice for that.
+    /// When the limit does not even suffice for that, or something is impossible.
     pub fn new(
         formulas: &'f Formulas,
         roots: &[Formula],
         declared: &BTreeSet<u16>,
         limit: u64,
-    ) -> Result<Space<'f>, Costly> {
+    ) -> Result<Space<'f>, Unfinished> {
         let mut meter = Meter::new(limit);
         let reachable = formulas.reachable(roots);
-        let dimensions = dimensions(formulas, &reachable, declared, &mut meter)?;
+        let dimensions = dimensions(formulas, &reachable, declared, &mut meter).map_err(Unfinished::Costly)?;
         let solver = Solver::new(SolverOpts::default(), Pause::default());
         let undefined = Lit::UNDEF;
         let mut space = Space {
@@ -122,12 +121,20 @@ impl<'f> Space<'f> {
             without_query: undefined,
             lower_case_host: undefined,
         };
-        space.encode(&reachable).map_err(|Overdrawn| space.costly())?;
+        space.encode(&reachable).map_err(|stop| space.unfinished(stop))?;
         Ok(space)
     }
 
+    /// Why the work stopped, for a person.
+    pub fn unfinished(&self, stop: Stop) -> Unfinished {
+        match stop {
+            Stop::Overdrawn => Unfinished::Costly(self.costly()),
+            Stop::Impossible(impossible) => Unfinished::Impossible(impossible),
+        }
+    }
+
     /// The attribute with the most tests, which makes most of the work.
-    pub fn costly(&self) -> Costly {
+    fn costly(&self) -> Costly {
         let widest = self.dimensions.iter().rev().max_by_key(|dimension| dimension.tests.len());
         let of = |dimension: &Dimension<'_>| Costly {
             attribute: dimension.attribute.clone(),
@@ -148,17 +155,23 @@ impl<'f> Space<'f> {
     }
 
     /// The literals of a formula that is to hold, and of formulas that are not.
-    pub fn goal(&self, hold: &[Formula], fail: &[Formula]) -> Vec<Lit> {
+    ///
+    /// # Errors
+    /// When one is not among those that the space was made for.
+    pub fn goal(&self, hold: &[Formula], fail: &[Formula]) -> Result<Vec<Lit>, Impossible> {
         let hold = hold.iter().map(|&formula| self.literal(formula));
-        hold.chain(fail.iter().map(|&formula| !self.literal(formula))).collect()
+        hold.chain(fail.iter().map(|&formula| self.literal(formula).map(|literal| !literal))).collect()
     }
 
-    /// Is there a request for which all of `goal` holds? `None` when the budget ran out.
-    pub fn satisfiable(&mut self, goal: &[Lit]) -> Option<bool> {
+    /// Is there a request for which all of `goal` holds?
+    ///
+    /// # Errors
+    /// When the budget ran out.
+    pub fn satisfiable(&mut self, goal: &[Lit]) -> Result<bool, Stop> {
         loop {
             let left = self.meter.left();
             if left == 0 {
-                return None;
+                return Err(Stop::Overdrawn);
             }
             // A conflict can cost as much as all variables together.
             let worst = PER_CONFLICT + u64::from(self.solver.num_vars()) * PER_PROPAGATION;
@@ -171,35 +184,39 @@ impl<'f> Space<'f> {
             // What was found out counts, whatever it cost.
             let overdrawn = self.meter.spend(cost).is_err();
             match answer {
-                answer if answer == lbool::TRUE => return Some(true),
-                answer if answer == lbool::FALSE => return Some(false),
-                _ if overdrawn => return None,
+                answer if answer == lbool::TRUE => return Ok(true),
+                answer if answer == lbool::FALSE => return Ok(false),
+                _ if overdrawn => return Err(Stop::Overdrawn),
                 _ => {}
             }
         }
     }
 
-    /// A request for which all of `goal` holds: the most ordinary one that can be found without backtracking.
-    pub fn ask(&mut self, goal: &[Lit]) -> Answer {
-        match self.satisfiable(goal) {
-            None => return Answer::OutOfBudget,
-            Some(false) => return Answer::No,
-            Some(true) => {}
+    /// A request for which all of `goal` holds, if there is one: the most ordinary one that can be found without
+    /// backtracking.
+    ///
+    /// # Errors
+    /// When the budget ran out, or something is impossible.
+    pub fn ask(&mut self, goal: &[Lit]) -> Result<Option<Request>, Stop> {
+        if !self.satisfiable(goal)? {
+            return Ok(None);
         }
         let mut goal = goal.to_vec();
         let mut model = self.model();
         for index in 0..self.dimensions.len() {
-            if self.prefer(index, &mut goal, &mut model).is_none() {
+            match self.prefer(index, &mut goal, &mut model) {
+                Ok(()) => {}
                 // Still a request, though not the most ordinary one.
-                break;
+                Err(Stop::Overdrawn) => break,
+                Err(impossible) => return Err(impossible),
             }
         }
-        Answer::Yes(request(&self.dimensions, &model))
+        Ok(Some(request(&self.dimensions, &model)))
     }
 
-    /// Fixes the most ordinary choice for an attribute that the goal leaves; `None` when the budget ran out.
-    fn prefer(&mut self, index: usize, goal: &mut Vec<Lit>, model: &mut Vec<Choice>) -> Option<()> {
-        let dimension = self.dimensions.get(index)?;
+    /// Fixes the most ordinary choice for an attribute that the goal leaves.
+    fn prefer(&mut self, index: usize, goal: &mut Vec<Lit>, model: &mut Vec<Choice>) -> Result<(), Stop> {
+        let dimension = self.dimensions.get(index).ok_or(Impossible("an attribute without values"))?;
         let (there, bounds, elements) = (dimension.there, dimension.bounds.clone(), dimension.elements.clone());
         // A list is best empty.
         for (element, literal) in elements.into_iter().enumerate() {
@@ -209,18 +226,18 @@ impl<'f> Space<'f> {
             }
         }
         if bounds.is_empty() {
-            return Some(());
+            return Ok(());
         }
         if model.get(index) == Some(&Choice::Absent) || self.holds_with(goal, !there, model)? {
             goal.push(!there);
-            return Some(());
+            return Ok(());
         }
         for (axis, bounds) in bounds.iter().enumerate() {
             let item = self.first(index, axis, bounds, goal, model)?;
             goal.extend(bounds.get(item));
             goal.extend(item.checked_sub(1).and_then(|before| bounds.get(before)).map(|&before| !before));
         }
-        Some(())
+        Ok(())
     }
 
     /// The first item of an axis that the goal leaves: tried in growing steps, then by halves.
@@ -231,7 +248,7 @@ impl<'f> Space<'f> {
         bounds: &[Lit],
         goal: &mut Vec<Lit>,
         model: &mut Vec<Choice>,
-    ) -> Option<usize> {
+    ) -> Result<usize, Stop> {
         let chosen = |model: &[Choice]| match model.get(index) {
             Some(Choice::Items(items)) => items.get(axis).copied().unwrap_or_default(),
             _ => 0,
@@ -248,15 +265,15 @@ impl<'f> Space<'f> {
                 stride *= 2;
             }
         }
-        Some(high)
+        Ok(high)
     }
 
     /// Whether the goal leaves a literal; if so, `model` becomes such a request.
-    fn holds_with(&mut self, goal: &mut Vec<Lit>, literal: Lit, model: &mut Vec<Choice>) -> Option<bool> {
+    fn holds_with(&mut self, goal: &mut Vec<Lit>, literal: Lit, model: &mut Vec<Choice>) -> Result<bool, Stop> {
         goal.push(literal);
         let answer = self.satisfiable(goal);
         goal.pop();
-        if answer == Some(true) {
+        if answer == Ok(true) {
             *model = self.model();
         }
         answer

@@ -4,8 +4,9 @@
 use crate::access::logic::attribute::Attribute;
 use crate::access::logic::budget::{Budget, steps};
 use crate::access::logic::formula::{Formula, Formulas};
+use crate::access::logic::impossible::{Impossible, Stop};
 use crate::access::logic::request::Request;
-use crate::access::logic::solve::{Answer, Costly, Requests, Space};
+use crate::access::logic::solve::{Requests, Space, Unfinished};
 use crate::access::{Outcome, Relaxation};
 use batsat::Lit;
 use rayon::prelude::*;
@@ -40,8 +41,8 @@ pub struct Comparison {
     pub wider: Option<Request>,
     /// A request that only the old side allows.
     pub narrower: Option<Request>,
-    /// Where the budget ran out, when nothing is proved.
-    pub costly: Option<Costly>,
+    /// Why nothing is proved, when nothing is.
+    pub unfinished: Option<Unfinished>,
 }
 
 /// Requests compared one by one when the solver gives up, if that may cost so much.
@@ -94,40 +95,57 @@ impl Ways {
 /// which start again. So it depends neither on threads nor on the order in which they end.
 pub fn compare_all(f: &Formulas, pairs: &[Pair], strict: bool, budget: &Budget) -> Vec<Comparison> {
     let mut left = budget.of_run(f.len());
-    let mut results: Vec<Result<Comparison, Costly>> = Vec::with_capacity(pairs.len());
-    let mut open: Vec<usize> = (0..pairs.len()).collect();
-    let mut last_share = 0;
-    while !open.is_empty() {
-        let share = (left / steps(open.len())).min(budget.question);
-        if share <= last_share && results.len() == pairs.len() {
-            break;
+    let mut tasks: Vec<Task<'_>> =
+        pairs.iter().map(|pair| Task { pair, result: Err(never_made()), open: true }).collect();
+    let mut last_share = None;
+    loop {
+        let open = tasks.iter().filter(|task| task.open).count();
+        let share = (left / steps(open.max(1))).min(budget.question);
+        if open == 0 || last_share.is_some_and(|last| share <= last) {
+            let limit = (budget.of_run(f.len()) / SAMPLING / steps(open.max(1))).min(budget.question);
+            return tasks.into_par_iter().map(|task| task.finish(f, limit)).collect();
         }
-        let ask = |&index: &usize| pairs.get(index).map(|pair| (index, compare(f, pair, strict, share)));
-        let asked: Vec<(usize, Compared)> = open.par_iter().filter_map(ask).collect();
-        open.clear();
-        for (index, compared) in asked {
-            left = left.saturating_sub(compared.spent);
-            if compared.result.is_err() {
-                open.push(index);
-            }
-            match results.get_mut(index) {
-                Some(result) => *result = compared.result,
-                None => results.push(compared.result),
-            }
-        }
-        last_share = share.saturating_mul(2);
+        let spent: u64 = tasks.par_iter_mut().filter(|task| task.open).map(|task| task.ask(f, strict, share)).sum();
+        left = left.saturating_sub(spent);
+        last_share = Some(share.saturating_mul(2));
     }
-    let limit = budget.of_run(f.len()) / SAMPLING / steps(open.len().max(1));
-    let finish = |(pair, result): (&Pair, Result<Comparison, Costly>)| match result {
-        Ok(comparison) => comparison,
-        Err(costly) => Comparison { costly: Some(costly), ..sample(f, pair, limit.min(budget.question)) },
-    };
-    pairs.par_iter().zip(results).map(finish).collect()
+}
+
+/// A pair on its way to a comparison.
+struct Task<'p> {
+    pair: &'p Pair,
+    result: Result<Comparison, Unfinished>,
+    /// More steps may help.
+    open: bool,
+}
+
+/// No comparison belongs to a pair.
+pub fn never_made() -> Unfinished {
+    Unfinished::Impossible(Impossible("a comparison that was never made"))
+}
+
+impl Task<'_> {
+    /// Compares within so many steps; says how many it took.
+    fn ask(&mut self, f: &Formulas, strict: bool, share: u64) -> u64 {
+        let compared = compare(f, self.pair, strict, share);
+        self.open = matches!(compared.result, Err(Unfinished::Costly(_)));
+        self.result = compared.result;
+        compared.spent
+    }
+
+    /// The result; where the budget ran out, of sampled requests.
+    fn finish(self, f: &Formulas, limit: u64) -> Comparison {
+        match self.result {
+            Ok(comparison) => comparison,
+            Err(why @ Unfinished::Costly(_)) => Comparison { unfinished: Some(why), ..sample(f, self.pair, limit) },
+            Err(why) => Comparison { unfinished: Some(why), ..Comparison::of(Outcome::Undecided(0)) },
+        }
+    }
 }
 
 /// The result of one comparison, and the steps it took.
 struct Compared {
-    result: Result<Comparison, Costly>,
+    result: Result<Comparison, Unfinished>,
     spent: u64,
 }
 
@@ -139,10 +157,10 @@ fn compare(f: &Formulas, pair: &Pair, strict: bool, limit: u64) -> Compared {
     match Space::new(f, &pair.roots(), &pair.declared, limit) {
         Ok(space) => {
             let mut asked = Asked { space, pair };
-            let result = asked.compare(strict).ok_or_else(|| asked.space.costly());
+            let result = asked.compare(strict).map_err(|stop| asked.space.unfinished(stop));
             Compared { result, spent: asked.space.spent() }
         }
-        Err(costly) => Compared { result: Err(costly), spent: limit },
+        Err(why) => Compared { result: Err(why), spent: limit },
     }
 }
 
@@ -155,12 +173,12 @@ impl Pair {
 impl Comparison {
     /// True when there is something to explain by the rules of both sides.
     pub fn needs_rulings(&self) -> bool {
-        self.wider.is_some() || self.narrower.is_some() || self.costly.is_some()
+        self.wider.is_some() || self.narrower.is_some() || self.unfinished.is_some()
     }
 
     /// Without relaxations and witnesses.
     pub fn of(outcome: Outcome) -> Comparison {
-        Comparison { outcome, relaxations: BTreeSet::new(), wider: None, narrower: None, costly: None }
+        Comparison { outcome, relaxations: BTreeSet::new(), wider: None, narrower: None, unfinished: None }
     }
 }
 
@@ -171,8 +189,7 @@ struct Asked<'f, 'p> {
 }
 
 impl Asked<'_, '_> {
-    /// `None` when the budget ran out.
-    fn compare(&mut self, strict: bool) -> Option<Comparison> {
+    fn compare(&mut self, strict: bool) -> Result<Comparison, Stop> {
         let mut relaxations: BTreeSet<Relaxation> = BTreeSet::new();
         let mut ways = self.ways(&relaxations)?;
         if !strict && ways.outcome() != Outcome::Equal {
@@ -195,23 +212,23 @@ impl Asked<'_, '_> {
         if self.pair.status != Formula::FALSE && self.satisfiable(Way::Status, &relaxations)? {
             relaxations.insert(Relaxation::DenialStatus);
         }
-        Some(Comparison { relaxations, wider, narrower, ..Comparison::of(ways.outcome()) })
+        Ok(Comparison { relaxations, wider, narrower, ..Comparison::of(ways.outcome()) })
     }
 
-    fn ways(&mut self, relaxations: &BTreeSet<Relaxation>) -> Option<Ways> {
-        Some(Ways {
+    fn ways(&mut self, relaxations: &BTreeSet<Relaxation>) -> Result<Ways, Stop> {
+        Ok(Ways {
             wider: self.satisfiable(Way::Wider, relaxations)?,
             narrower: self.satisfiable(Way::Narrower, relaxations)?,
         })
     }
 
     /// What is asked for, of requests that are compared under these relaxations.
-    fn goal(&self, way: Way, relaxations: &BTreeSet<Relaxation>) -> Vec<Lit> {
+    fn goal(&self, way: Way, relaxations: &BTreeSet<Relaxation>) -> Result<Vec<Lit>, Impossible> {
         let mut goal = match way {
             Way::Wider => self.space.goal(&[self.pair.new], &[self.pair.old]),
             Way::Narrower => self.space.goal(&[self.pair.old], &[self.pair.new]),
             Way::Status => self.space.goal(&[self.pair.status], &[]),
-        };
+        }?;
         for relaxation in relaxations {
             match relaxation {
                 Relaxation::QueryString => goal.push(self.space.without_query),
@@ -220,25 +237,23 @@ impl Asked<'_, '_> {
                 Relaxation::ClaimForm if way == Way::Wider => {}
                 Relaxation::ClaimForm => goal.extend(self.space.without(is_spaced)),
                 Relaxation::MixedClaimList => goal.extend(self.space.without(is_mixed)),
-                Relaxation::BadTokenRejected => goal.extend(self.space.goal(&[], &[self.pair.bad_token])),
-                Relaxation::PreflightToken => goal.extend(self.space.goal(&[], &[self.pair.preflight_token])),
+                Relaxation::BadTokenRejected => goal.extend(self.space.goal(&[], &[self.pair.bad_token])?),
+                Relaxation::PreflightToken => goal.extend(self.space.goal(&[], &[self.pair.preflight_token])?),
                 Relaxation::UndeclaredPorts | Relaxation::DenialStatus => {}
             }
         }
-        goal
+        Ok(goal)
     }
 
-    fn satisfiable(&mut self, way: Way, relaxations: &BTreeSet<Relaxation>) -> Option<bool> {
-        let goal = self.goal(way, relaxations);
+    fn satisfiable(&mut self, way: Way, relaxations: &BTreeSet<Relaxation>) -> Result<bool, Stop> {
+        let goal = self.goal(way, relaxations)?;
         self.space.satisfiable(&goal)
     }
 
-    fn witness(&mut self, way: Way, relaxations: &BTreeSet<Relaxation>) -> Option<Request> {
-        let goal = self.goal(way, relaxations);
-        match self.space.ask(&goal) {
-            Answer::Yes(request) => Some(request),
-            Answer::No | Answer::OutOfBudget => None,
-        }
+    /// A request that shows a difference, under relaxations that do not hide all of it.
+    fn witness(&mut self, way: Way, relaxations: &BTreeSet<Relaxation>) -> Result<Request, Stop> {
+        let goal = self.goal(way, relaxations)?;
+        self.space.ask(&goal)?.ok_or(Stop::Impossible(Impossible("a difference that no request shows")))
     }
 }
 

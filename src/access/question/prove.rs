@@ -1,8 +1,10 @@
 //! Compares two sides, port by port.
 
 use crate::access::logic::formula::Formulas;
+use crate::access::logic::impossible::Impossible;
+use crate::access::logic::solve::Unfinished;
 use crate::access::question::blame;
-use crate::access::question::compare::{Comparison, Pair, compare_all};
+use crate::access::question::compare::{Comparison, Pair, compare_all, never_made};
 use crate::access::question::explain;
 use crate::access::question::inventory::{self, Pods, Question};
 use crate::access::question::unseen::Unseen;
@@ -63,17 +65,26 @@ pub fn prove(before: Side<'_>, after: Side<'_>, options: &Options) -> Vec<Verdic
     let mut verdicts = Vec::new();
     for one in &compiled {
         let failed;
-        let comparison = match &one.pair {
-            Ok(pair) => comparisons.get(*pair),
+        let comparison = match one.pair.as_ref().map(|pair| comparisons.get(*pair)) {
+            Ok(Some(comparison)) => comparison,
+            Ok(None) => {
+                failed = Comparison { unfinished: Some(never_made()), ..Comparison::of(Outcome::Undecided(0)) };
+                &failed
+            }
             Err(_) => {
                 failed = Comparison::of(Outcome::Undecided(0));
-                Some(&failed)
+                &failed
             }
         };
-        let Some(comparison) = comparison else { continue };
         // Compiled again where they are looked at: the rulings of all questions together would be large.
         let rulings = comparison.needs_rulings().then(|| rulings(&mut f, before, after, &one.question));
         verdicts.push(verdict(&f, one, comparison, rulings.as_ref(), options.strict));
+    }
+    if let Err(Impossible(what)) = f.intact() {
+        // Every verdict may rest on it.
+        for verdict in &mut verdicts {
+            (verdict.outcome, verdict.doubt) = (Outcome::Undecided(0), Some(Doubt::Impossible(what)));
+        }
     }
     merge(verdicts.into_iter())
 }
@@ -116,10 +127,14 @@ fn verdict(
         let (request, (old, new)) = (request.as_ref()?, rulings?);
         Some(explain::witness(f, request, subject, &one.pods.added, old, new))
     };
-    let mut doubt = match (&one.pair, &comparison.costly, rulings) {
+    let mut doubt = match (&one.pair, &comparison.unfinished, rulings) {
         (Err(at), ..) => Some(Doubt::OutOfBudget(at.clone())),
-        (Ok(_), Some(costly), Some((old, new))) => Some(Doubt::OutOfBudget(blame::patterns(f, costly, old, new))),
-        _ => None,
+        (Ok(_), Some(Unfinished::Costly(costly)), Some((old, new))) => {
+            Some(Doubt::OutOfBudget(blame::patterns(f, costly, old, new)))
+        }
+        (Ok(_), Some(Unfinished::Costly(_)), None) => Some(Doubt::Impossible("a comparison without its rules")),
+        (Ok(_), Some(Unfinished::Impossible(Impossible(what))), _) => Some(Doubt::Impossible(what)),
+        (Ok(_), None, _) => None,
     };
     let mut outcome = comparison.outcome;
     let mut relaxations = comparison.relaxations.clone();
@@ -141,6 +156,12 @@ fn verdict(
     if outcome == Outcome::Equal && one.pods.in_doubt {
         outcome = Outcome::Undecided(0);
         doubt = Some(Doubt::NotUnderstood);
+    }
+    let without_witness = (matches!(outcome, Outcome::Wider | Outcome::Different) && wider.is_none())
+        || (matches!(outcome, Outcome::Narrower | Outcome::Different) && narrower.is_none());
+    if without_witness {
+        outcome = Outcome::Undecided(0);
+        doubt = Some(Doubt::Impossible("a difference that no request shows"));
     }
     let workload = &subject.workload;
     Verdict {
@@ -171,7 +192,7 @@ fn merge(verdicts: impl Iterator<Item = Verdict>) -> Vec<Verdict> {
                     known.transport = verdict.transport;
                 }
                 known.outcome = worst(known.outcome, verdict.outcome);
-                known.doubt = known.doubt.take().or(verdict.doubt);
+                known.doubt = worse(known.doubt.take(), verdict.doubt);
                 known.relaxations.extend(verdict.relaxations);
                 known.wider = known.wider.take().or(verdict.wider);
                 known.narrower = known.narrower.take().or(verdict.narrower);
@@ -182,6 +203,14 @@ fn merge(verdicts: impl Iterator<Item = Verdict>) -> Vec<Verdict> {
     // Stable: within one outcome the order by name stays.
     verdicts.sort_by_key(|verdict| verdict.outcome);
     verdicts
+}
+
+/// The worse of two doubts: that something is impossible hides behind no other.
+fn worse(one: Option<Doubt>, other: Option<Doubt>) -> Option<Doubt> {
+    match other {
+        Some(Doubt::Impossible(_)) => other,
+        _ => one.or(other),
+    }
 }
 
 /// The worse of two outcomes; wider here and narrower there is both.

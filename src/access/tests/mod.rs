@@ -7,6 +7,7 @@ mod brute_force;
 pub mod classes;
 mod corrections;
 mod rbac;
+mod requests;
 mod verdicts;
 
 use super::logic::formula::Formulas;

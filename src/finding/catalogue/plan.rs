@@ -33,6 +33,12 @@ codes! {
         risk: "The result may be right, but nobody has shown it; requests that were sampled as far as the budget allowed did not differ.",
         remedy: "If the budget ran out, allow more with `--proof-budget 10`, or split the input (one namespace at a time); if something is not understood, mend it or leave it out. Or accept an unproved result with `--allow proof-undecided`.",
     }
+    INTERNAL_ERROR = "internal-error", Error, None {
+        title: "the proof came to something that cannot be",
+        cause: "meshlift checks what its proof rests on while it works, and one of these things does not hold. This is a mistake in meshlift.",
+        risk: "A proof that rests on a mistake proves nothing, so nothing is taken as equal.",
+        remedy: "Nothing was written. Please report the input; until then convert these objects by hand, or leave them out.",
+    }
     NOT_YAML_AFTER_EDIT = "result-not-readable", Error, None {
         title: "a rewritten file can no longer be read",
         cause: "After the edit the file does not parse as YAML, so meshlift would have damaged it. This is a mistake in meshlift.",
