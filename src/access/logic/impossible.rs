@@ -1,4 +1,4 @@
-//! What cannot be: an invariant of the proof that does not hold (`house.md` §2).
+//! What cannot be: an invariant of the proof that does not hold.
 //!
 //! Nothing in the input can bring it about. If it happens all the same, meshlift is wrong about itself, and a proof by it
 //! is none: the verdict is `undecided`, with the finding `internal-error`.
