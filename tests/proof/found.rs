@@ -432,3 +432,37 @@ fn a_rule_names_only_ports_that_all_its_pods_have_where_other_services_may_exist
     scene.complete = Completeness::Open;
     check(&scene, "pattern-enumerated", true);
 }
+
+#[test]
+fn of_two_policies_of_unknown_age_plaintext_only_and_mutual_tls_only_take_the_place_of_neither() {
+    let named = |name: &str, created: &str, spec: &str| {
+        policy(spec).replace("name: locks, namespace: shop", &format!("name: {name}, namespace: shop{created}"))
+    };
+    let older =
+        named("tokens", ", creationTimestamp: '2019-05-01T00:00:00Z'", "{targets: [{name: web}], peers: [{mtls: {}}]}");
+    let scene = scene(&[service("web", "{app: web}", HTTP), older, named("locks", "", "{targets: [{name: web}]}")]);
+    check(&scene, "policy-order-unknown", false);
+}
+
+#[test]
+fn a_rule_is_not_written_with_numbers_that_only_some_of_its_pods_have() {
+    let pods = |name: &str, number: u16| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: shop}}\n\
+             spec: {{template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: main, image: x, ports: [{{containerPort: {number}, name: admin}}]}}]}}}}}}\n"
+        )
+    };
+    let role = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {name: viewer, namespace: shop}\nspec: {rules: [{methods: ['P*']}]}\n";
+    let binding = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {name: bind, namespace: shop}\n\
+                   spec: {subjects: [{user: '*'}], roleRef: {kind: ServiceRole, name: viewer}}\n";
+    let mut scene = scene(&[
+        service("web", "{app: web}", NAMED),
+        pods("api", 8082),
+        pods("web", 9090),
+        rbac_config("{mode: ON_WITH_EXCLUSION, exclusion: {}}"),
+        role.to_owned(),
+        binding.to_owned(),
+    ]);
+    scene.complete = Completeness::Open;
+    check(&scene, "named-port-unresolved", false);
+}

@@ -28,6 +28,11 @@ pub enum MtlsMode {
 }
 
 impl MtlsMode {
+    /// True when EVERY connection that this mode takes is one that `other` takes as well.
+    pub fn takes_no_more_than(self, other: MtlsMode) -> bool {
+        self == other || other == MtlsMode::Permissive
+    }
+
     /// The word the API uses.
     pub fn word(self) -> &'static str {
         match self {

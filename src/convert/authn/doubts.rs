@@ -143,8 +143,8 @@ fn same_requirement(a: &Effective<'_>, b: &Effective<'_>) -> bool {
 fn is_at_least_as_strict(taken: &Effective<'_>, other: &Effective<'_>) -> bool {
     match (taken.policy, other.policy) {
         (Some(taken), Some(other)) => at_least_as_strict(taken, other),
-        (_, None) => taken.mode >= other.mode,
-        (None, Some(other)) => taken.mode >= mode(other) && !JwtMeaning::of(other).demands_token(),
+        (_, None) => taken.mode.takes_no_more_than(other.mode),
+        (None, Some(other)) => taken.mode.takes_no_more_than(mode(other)) && !JwtMeaning::of(other).demands_token(),
     }
 }
 

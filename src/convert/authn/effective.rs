@@ -237,7 +237,7 @@ pub(super) fn same_effect(a: &AuthenticationPolicy, b: &AuthenticationPolicy) ->
 /// True when `other` asks at least as much as `policy` in every respect, so that taking `other` opens nothing.
 pub(super) fn at_least_as_strict(other: &AuthenticationPolicy, policy: &AuthenticationPolicy) -> bool {
     let (theirs, ours) = (JwtMeaning::of(other), JwtMeaning::of(policy));
-    mode(other) >= mode(policy) && (theirs == ours || !ours.demands_token())
+    mode(other).takes_no_more_than(mode(policy)) && (theirs == ours || !ours.demands_token())
 }
 
 /// True when two references mean one object.

@@ -158,10 +158,10 @@ impl<'a> Work<'a> {
         self.part.ledger.inert(policy.meta.manifest, code);
     }
 
-    /// True when the policy asks more of callers than what would apply without it.
+    /// True when the policy turns callers away whom what would apply without it lets in.
     fn is_stricter_than_inherited(&self, policy: &AuthenticationPolicy) -> bool {
         let inherited = self.policies().inherited(&policy.meta.namespace);
-        mode(policy) > inherited.mode || JwtMeaning::of(policy).demands_token()
+        !inherited.mode.takes_no_more_than(mode(policy)) || JwtMeaning::of(policy).demands_token()
     }
 
     /// True when a Sidecar replaces the listeners of any workload of this service: its ports then count instead of

@@ -138,6 +138,21 @@ fn numbers_unknown(target: &Target, around: Around<'_>) -> Finding {
     ))
 }
 
+/// The pods of the input give the ports of a rule different numbers, and of each number a Service that the input does not
+/// show may be the owner on the other pods.
+fn numbers_differ(target: &Target, around: Around<'_>) -> Finding {
+    let (name, namespace) = (target.suffix.join("-"), around.namespace);
+    Finding::new(
+        codes::NAMED_PORT_UNRESOLVED,
+        format!("The pods of {name} do not all have the same ports: a rule with the numbers of some of them could open, on the others, a port of a Service that the input does not show."),
+    )
+    .severity(Severity::Error)
+    .direction(Direction::Wider)
+    .remedy(format!(
+        "Add the output of `kubectl get services -n {namespace} -o yaml` to the input and say `--inventory-complete=services`."
+    ))
+}
+
 /// Equal but for comments.
 fn same(a: &Clause, b: &Clause) -> bool {
     (&a.source, &a.operation, &a.when) == (&b.source, &b.operation, &b.when)
@@ -182,6 +197,10 @@ pub(super) fn convert(context: Context<'_>, grant: &Grant<'_>, around: Around<'_
             }
             if ports.numbers_may_be_others() && !around.workloads_are_closed() {
                 converted.say(vec![numbers_unknown(target, around).at(rule.place.clone())], &grant.role.meta);
+                continue;
+            }
+            if ports.uneven {
+                converted.say(vec![numbers_differ(target, around).at(rule.place.clone())], &grant.role.meta);
                 continue;
             }
             converted.take_for_granted(&ports, target, around);

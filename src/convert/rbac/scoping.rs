@@ -40,6 +40,8 @@ pub(super) struct Ports {
     pub by_name: bool,
     /// ANY of `foreign` is.
     foreign_by_name: bool,
+    /// ANY of the selected pods lacks one of `mine`, where Services that the input does not show may govern it.
+    pub uneven: bool,
     /// What there is to say. Errors refuse the role.
     pub findings: Vec<Finding>,
 }
@@ -53,9 +55,11 @@ pub(super) fn survey(place: &Statics, target: &Target, at: &Place, around: Aroun
     ports.only_http &= !pods.is_empty();
     for pod in pods {
         ports.gateway |= crate::mesh::is_gateway(&pod.workload.pod_labels);
-        for port in &pod.ports {
-            ports.add(place, target, (pod, port), at, around);
-        }
+        let before = ports.mine.len();
+        let granted: BTreeSet<u16> =
+            pod.ports.iter().filter_map(|port| ports.add(place, target, (pod, port), at, around)).collect();
+        let more = ports.mine.len() > before && before > 0;
+        ports.uneven |= ports.open && (more || granted != ports.mine) && !granted.is_empty();
         for (service, port) in &pod.unresolved {
             let old = around.scope.mesh.old_protocol(port);
             let new = around.scope.mesh.new_protocol(port);
@@ -112,7 +116,7 @@ impl Ports {
         (pod, port): (&Pod<'_>, &Port<'_>),
         at: &Place,
         around: Around<'_>,
-    ) {
+    ) -> Option<u16> {
         self.only_http &= port.only_http;
         // Where RBAC was off, a grant changes nothing.
         let allowed = |host: &str, service: Option<&Service>| {
@@ -137,17 +141,17 @@ impl Ports {
             );
         }
         if !pod.checks(port, &around.scope) {
-            return;
+            return None;
         }
         if !mine {
             self.foreign.insert(port.number);
             self.foreign_by_name |= port.by_name;
-            return;
+            return None;
         }
         // Where Services that the input does not show may share the pods, a port is granted only where every pod that the
         // selector reaches has it: elsewhere it could be one of theirs. The Service's own selector grants it.
         if self.open && !port.service.is_none_or(|service| selects_no_less(service, target)) {
-            return;
+            return None;
         }
         self.mine.insert(port.number);
         self.by_name |= port.by_name;
@@ -157,6 +161,7 @@ impl Ports {
         } else {
             self.was_http.insert(port.number);
         }
+        Some(port.number)
     }
 
     /// True when other services share the pods, or may, so that the rule must name its ports.

@@ -17,15 +17,10 @@ use crate::finding::catalogue::{given, mtls as codes};
 use crate::finding::{Assumption, Direction, Finding, ObjectRef};
 use crate::mesh::InventoryKind;
 
-/// True when EVERY connection that `mode` takes is one that `other` takes as well.
-fn takes_no_more_than(mode: MtlsMode, other: MtlsMode) -> bool {
-    mode == other || other == MtlsMode::Permissive
-}
-
 /// True when one mode may cover all ports of the pods: the input shows every Service, or the mode opens nothing.
 pub(super) fn may_cover_everything(work: &Work<'_>, namespace: &str, mode: MtlsMode) -> bool {
     let inherited = super::new_mode(work, namespace, work.policies().inherited(namespace).mode);
-    closed(work, InventoryKind::Service) || takes_no_more_than(mode, inherited)
+    closed(work, InventoryKind::Service) || mode.takes_no_more_than(inherited)
 }
 
 fn closed(work: &Work<'_>, kind: InventoryKind) -> bool {
@@ -44,8 +39,8 @@ pub(super) fn take_for_granted<'a>(
     let inherited = base.mode(namespace);
     let mut modes = group.plan.ports.values().chain(&group.plan.whole);
     // ANY port that takes what it would not inherit was opened; ANY that does not take what it would inherit was closed.
-    let opens = modes.clone().any(|mode| !takes_no_more_than(*mode, inherited));
-    let closes = modes.any(|mode| !takes_no_more_than(inherited, *mode));
+    let opens = modes.clone().any(|mode| !mode.takes_no_more_than(inherited));
+    let closes = modes.any(|mode| !inherited.takes_no_more_than(*mode));
     if !closed(work, InventoryKind::Service) {
         let services: Vec<&str> = group.plan.services().into_iter().collect();
         services_taken_for_granted(work, namespace, &services.join(", "), (opens, closes), from);

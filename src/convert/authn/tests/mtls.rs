@@ -296,8 +296,16 @@ fn authn_e20_without_creation_times_the_stricter_loser_refuses() {
             policy-order-unknown error wider
         "#]],
     );
+    // Whether it was plaintext only or mutual TLS only, the other one opens the port to somebody.
     check(
         &all(&[WEB, &policy("a", strict), &policy("b", open)]),
+        &expect![[r#"
+            policy-order-unknown error wider
+        "#]],
+    );
+    let both = "{targets: [{name: web, ports: [{number: 80}]}], peers: [{mtls: {mode: PERMISSIVE}}]}";
+    check(
+        &all(&[WEB, &policy("a", strict), &policy("b", both)]),
         &expect![[r#"
             PeerAuthentication foo/a
               selector:
