@@ -11,13 +11,14 @@
 //!    while only Services, workloads, Namespaces, roles and bindings were added: none of these takes the effect of another
 //!    object away. (A config, a Policy, a MeshPolicy and a current policy do: they say where and what is enforced.)
 //!
-//! One exception to both, counted: a Service was added that is older than the one that `oldest-service` took for the oldest.
+//! One exception to both, counted: a Service was added that `oldest-service` took for younger, or `no-other-service` for
+//! not there.
 
 use super::mesh::{Scene, whole};
 use super::truth::{self, Effect};
 use super::{Document, run, runner};
 use meshlift::finding::ObjectRef;
-use meshlift::finding::catalogue::given::OLDEST_SERVICE;
+use meshlift::finding::catalogue::given::{NO_OTHER_SERVICE, OLDEST_SERVICE};
 use meshlift::mesh::Completeness;
 use meshlift::run::Done;
 use proptest::prelude::*;
@@ -146,7 +147,7 @@ impl Past {
         let rests_on_age = |object: &ObjectRef| {
             done.report.assumptions.iter().any(|assumption| {
                 let near = assumption.object.as_ref().is_none_or(|about| about.namespace == object.namespace);
-                assumption.code == OLDEST_SERVICE && near
+                [OLDEST_SERVICE, NO_OTHER_SERVICE].contains(&assumption.code) && near
             })
         };
         for conversion in &done.report.conversions {
