@@ -5,6 +5,8 @@
 
 mod ambient;
 pub mod authn;
+#[cfg(test)]
+mod demands;
 pub mod ledger;
 pub mod mapped;
 pub mod naming;

@@ -6,11 +6,10 @@ mod mtls;
 
 use super::convert;
 use crate::convert::mapped::Mapped;
-use crate::convert::{Context, NewKind, Options, Part};
+use crate::convert::{Context, NewKind, Options, Part, demands};
 use crate::finding::{Code, Finding};
 use crate::mapping::Mappings;
 use crate::mesh::{BuildOptions, Completeness, Environment, SourceRelease, Version, build, testing};
-use crate::yaml::emit;
 use expect_test::Expect;
 use std::fmt::Write;
 
@@ -98,13 +97,8 @@ fn show(part: &Part, shown: &mut String) {
             NewKind::Request => "RequestAuthentication",
             NewKind::Authorization => "AuthorizationPolicy",
         };
-        let _ = writeln!(shown, "{kind} {}/{}", draft.namespace, draft.name);
-        for line in &draft.comment {
-            let _ = writeln!(shown, "  # {line}");
-        }
-        for line in emit(&draft.spec).lines() {
-            let _ = writeln!(shown, "  {line}");
-        }
+        let said = demands::said(draft.kind, &draft.spec, &draft.comment);
+        let _ = writeln!(shown, "{kind} {}/{} {said}", draft.namespace, draft.name);
     }
     let mut findings = part.ledger.findings().to_vec();
     crate::finding::sort(&mut findings);

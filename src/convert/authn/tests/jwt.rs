@@ -27,67 +27,13 @@ fn authn_e10_origins_alone_turn_mtls_off() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication istio-system/default
-          mtls:
-            mode: STRICT
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: DISABLE
-        RequestAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          jwtRules:
-          - issuer: a
-            jwksUri: https://a/keys
-            forwardOriginalToken: true
-        AuthorizationPolicy foo/web-require-jwt
-          # CORS preflight requests need no token, as before, so every rule stands three times:
-          # for requests that are not OPTIONS, that have no Origin header,
-          # and that have no Access-Control-Request-Method header.
-          selector:
-            matchLabels:
-              app: web
-          action: DENY
-          rules:
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                notMethods:
-                - OPTIONS
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-          - to:
-            - operation:
-                ports:
-                - "8080"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[origin]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "8080"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[access-control-request-method]
-              notValues:
-              - "*"
-        plaintext-only note none
-        use-peer-principal note none
-    "#]],
+            PeerAuthentication istio-system/default STRICT
+            PeerAuthentication foo/web {app: web} DISABLE
+            RequestAuthentication foo/web {app: web} token of a: jwksUri=https://a/keys, forwarded
+            AuthorizationPolicy foo/web-require-jwt {app: web} DENY 8080 unless iss=a; preflights free
+            plaintext-only note none
+            use-peer-principal note none
+        "#]],
     );
 }
 
@@ -96,73 +42,9 @@ fn authn_e53_included_and_excluded_paths() {
     check_origins(
         &jwt("a", ", triggerRules: [{includedPaths: [{prefix: /admin/}], excludedPaths: [{exact: /admin/status}]}]"),
         &expect![[r#"
-            PeerAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              mtls:
-                mode: STRICT
-            RequestAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              jwtRules:
-              - issuer: a
-                jwksUri: https://a/keys
-                forwardOriginalToken: true
-            AuthorizationPolicy foo/web-require-jwt
-              # CORS preflight requests need no token, as before, so every rule stands three times:
-              # for requests that are not OPTIONS, that have no Origin header,
-              # and that have no Access-Control-Request-Method header.
-              selector:
-                matchLabels:
-                  app: web
-              action: DENY
-              rules:
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    paths:
-                    - /admin/*
-                    notPaths:
-                    - /admin/status
-                    notMethods:
-                    - OPTIONS
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    paths:
-                    - /admin/*
-                    notPaths:
-                    - /admin/status
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[origin]
-                  notValues:
-                  - "*"
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    paths:
-                    - /admin/*
-                    notPaths:
-                    - /admin/status
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[access-control-request-method]
-                  notValues:
-                  - "*"
+            PeerAuthentication foo/web {app: web} STRICT
+            RequestAuthentication foo/web {app: web} token of a: jwksUri=https://a/keys, forwarded
+            AuthorizationPolicy foo/web-require-jwt {app: web} DENY 8080 /admin/* but not /admin/status unless iss=a; preflights free
             bad-token-rejected note narrower
             use-peer-principal note none
         "#]],
@@ -174,105 +56,11 @@ fn authn_e54_separate_rules_are_ored() {
     check_origins(
         &jwt("a", ", triggerRules: [{excludedPaths: [{exact: /health}]}, {includedPaths: [{prefix: /api}]}]"),
         &expect![[r#"
-            PeerAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              mtls:
-                mode: STRICT
-            RequestAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              jwtRules:
-              - issuer: a
-                jwksUri: https://a/keys
-                forwardOriginalToken: true
-            AuthorizationPolicy foo/web-require-jwt
-              # CORS preflight requests need no token, as before, so every rule stands three times:
-              # for requests that are not OPTIONS, that have no Origin header,
-              # and that have no Access-Control-Request-Method header.
-              selector:
-                matchLabels:
-                  app: web
-              action: DENY
-              rules:
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    notPaths:
-                    - /health
-                    notMethods:
-                    - OPTIONS
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    notPaths:
-                    - /health
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[origin]
-                  notValues:
-                  - "*"
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    notPaths:
-                    - /health
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[access-control-request-method]
-                  notValues:
-                  - "*"
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    paths:
-                    - /api*
-                    notMethods:
-                    - OPTIONS
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    paths:
-                    - /api*
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[origin]
-                  notValues:
-                  - "*"
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    paths:
-                    - /api*
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[access-control-request-method]
-                  notValues:
-                  - "*"
+            PeerAuthentication foo/web {app: web} STRICT
+            RequestAuthentication foo/web {app: web} token of a: jwksUri=https://a/keys, forwarded
+            AuthorizationPolicy foo/web-require-jwt {app: web} DENY
+              8080 but not /health unless iss=a; preflights free
+              8080 /api* unless iss=a; preflights free
             bad-token-rejected note narrower
             use-peer-principal note none
         "#]],
@@ -284,63 +72,11 @@ fn authn_e55_an_empty_rule_is_always_triggered() {
     check_origins(
         &jwt("a", ", triggerRules: [{}]"),
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-        RequestAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          jwtRules:
-          - issuer: a
-            jwksUri: https://a/keys
-            forwardOriginalToken: true
-        AuthorizationPolicy foo/web-require-jwt
-          # CORS preflight requests need no token, as before, so every rule stands three times:
-          # for requests that are not OPTIONS, that have no Origin header,
-          # and that have no Access-Control-Request-Method header.
-          selector:
-            matchLabels:
-              app: web
-          action: DENY
-          rules:
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                notMethods:
-                - OPTIONS
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-          - to:
-            - operation:
-                ports:
-                - "8080"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[origin]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "8080"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[access-control-request-method]
-              notValues:
-              - "*"
-        use-peer-principal note none
-    "#]],
+            PeerAuthentication foo/web {app: web} STRICT
+            RequestAuthentication foo/web {app: web} token of a: jwksUri=https://a/keys, forwarded
+            AuthorizationPolicy foo/web-require-jwt {app: web} DENY 8080 unless iss=a; preflights free
+            use-peer-principal note none
+        "#]],
     );
 }
 
@@ -356,61 +92,9 @@ fn authn_e56_a_regex_is_refused() {
     Case::new().allow("regex-trigger").check(
         &input,
         &expect![[r#"
-            PeerAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              mtls:
-                mode: STRICT
-            RequestAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              jwtRules:
-              - issuer: a
-                jwksUri: https://a/keys
-                forwardOriginalToken: true
-            AuthorizationPolicy foo/web-require-jwt
-              # CORS preflight requests need no token, as before, so every rule stands three times:
-              # for requests that are not OPTIONS, that have no Origin header,
-              # and that have no Access-Control-Request-Method header.
-              selector:
-                matchLabels:
-                  app: web
-              action: DENY
-              rules:
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    notMethods:
-                    - OPTIONS
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[origin]
-                  notValues:
-                  - "*"
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[access-control-request-method]
-                  notValues:
-                  - "*"
+            PeerAuthentication foo/web {app: web} STRICT
+            RequestAuthentication foo/web {app: web} token of a: jwksUri=https://a/keys, forwarded
+            AuthorizationPolicy foo/web-require-jwt {app: web} DENY 8080 unless iss=a; preflights free
             use-peer-principal note none
             regex-trigger warning narrower
         "#]],
@@ -422,73 +106,9 @@ fn authn_e58_e60_e57_excluded_conditions() {
     check_origins(
         &jwt("a", r#", triggerRules: [{excludedPaths: [{exact: /ok}, {}, {suffix: .js}, {regex: "/pub/.*"}]}]"#),
         &expect![[r#"
-            PeerAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              mtls:
-                mode: STRICT
-            RequestAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              jwtRules:
-              - issuer: a
-                jwksUri: https://a/keys
-                forwardOriginalToken: true
-            AuthorizationPolicy foo/web-require-jwt
-              # CORS preflight requests need no token, as before, so every rule stands three times:
-              # for requests that are not OPTIONS, that have no Origin header,
-              # and that have no Access-Control-Request-Method header.
-              selector:
-                matchLabels:
-                  app: web
-              action: DENY
-              rules:
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    notPaths:
-                    - /ok
-                    - "*.js"
-                    - /pub/*
-                    notMethods:
-                    - OPTIONS
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    notPaths:
-                    - /ok
-                    - "*.js"
-                    - /pub/*
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[origin]
-                  notValues:
-                  - "*"
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    notPaths:
-                    - /ok
-                    - "*.js"
-                    - /pub/*
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[access-control-request-method]
-                  notValues:
-                  - "*"
+            PeerAuthentication foo/web {app: web} STRICT
+            RequestAuthentication foo/web {app: web} token of a: jwksUri=https://a/keys, forwarded
+            AuthorizationPolicy foo/web-require-jwt {app: web} DENY 8080 but not /ok,*.js,/pub/* unless iss=a; preflights free
             bad-token-rejected note narrower
             use-peer-principal note none
         "#]],
@@ -500,20 +120,8 @@ fn authn_e59_a_rule_that_can_never_trigger() {
     check_origins(
         &jwt("a", ", triggerRules: [{includedPaths: [{}]}]"),
         &expect![[r#"
-            PeerAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              mtls:
-                mode: STRICT
-            RequestAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              jwtRules:
-              - issuer: a
-                jwksUri: https://a/keys
-                forwardOriginalToken: true
+            PeerAuthentication foo/web {app: web} STRICT
+            RequestAuthentication foo/web {app: web} token of a: jwksUri=https://a/keys, forwarded
             bad-token-rejected note narrower
             use-peer-principal note none
         "#]],
@@ -528,70 +136,9 @@ fn authn_e61_e62_characters_with_a_meaning() {
             r#", triggerRules: [{includedPaths: [{exact: "/a*"}, {exact: "/users/{id}"}], excludedPaths: [{exact: "/a/b*"}]}]"#,
         ),
         &expect![[r#"
-            PeerAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              mtls:
-                mode: STRICT
-            RequestAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              jwtRules:
-              - issuer: a
-                jwksUri: https://a/keys
-                forwardOriginalToken: true
-            AuthorizationPolicy foo/web-require-jwt
-              # CORS preflight requests need no token, as before, so every rule stands three times:
-              # for requests that are not OPTIONS, that have no Origin header,
-              # and that have no Access-Control-Request-Method header.
-              selector:
-                matchLabels:
-                  app: web
-              action: DENY
-              rules:
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    paths:
-                    - /a*
-                    - /users/*
-                    notMethods:
-                    - OPTIONS
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    paths:
-                    - /a*
-                    - /users/*
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[origin]
-                  notValues:
-                  - "*"
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    paths:
-                    - /a*
-                    - /users/*
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[access-control-request-method]
-                  notValues:
-                  - "*"
+            PeerAuthentication foo/web {app: web} STRICT
+            RequestAuthentication foo/web {app: web} token of a: jwksUri=https://a/keys, forwarded
+            AuthorizationPolicy foo/web-require-jwt {app: web} DENY 8080 /a*,/users/* unless iss=a; preflights free
             bad-token-rejected note narrower
             use-peer-principal note none
             path-not-expressible warning narrower
@@ -615,106 +162,17 @@ fn authn_e62_a_widened_trigger_beside_another_one() {
     Case::new().allow("trigger-overlap").check(
         &all(&[WEB, &origins(&two)]),
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-        RequestAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          jwtRules:
-          - issuer: a
-            jwksUri: https://a/keys
-            forwardOriginalToken: true
-          - issuer: b
-            jwksUri: https://b/keys
-            forwardOriginalToken: true
-        AuthorizationPolicy foo/web-require-jwt
-          # CORS preflight requests need no token, as before, so every rule stands three times:
-          # for requests that are not OPTIONS, that have no Origin header,
-          # and that have no Access-Control-Request-Method header.
-          selector:
-            matchLabels:
-              app: web
-          action: DENY
-          rules:
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                notMethods:
-                - OPTIONS
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-          - to:
-            - operation:
-                ports:
-                - "8080"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[origin]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "8080"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[access-control-request-method]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                paths:
-                - /users/*
-                notMethods:
-                - OPTIONS
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - b
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                paths:
-                - /users/*
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - b
-            - key: request.headers[origin]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                paths:
-                - /users/*
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - b
-            - key: request.headers[access-control-request-method]
-              notValues:
-              - "*"
-        trigger-overlap warning narrower
-        use-peer-principal note none
-        path-not-expressible warning narrower
-    "#]],
+            PeerAuthentication foo/web {app: web} STRICT
+            RequestAuthentication foo/web {app: web}
+              token of a: jwksUri=https://a/keys, forwarded
+              token of b: jwksUri=https://b/keys, forwarded
+            AuthorizationPolicy foo/web-require-jwt {app: web} DENY
+              8080 unless iss=a; preflights free
+              8080 /users/* unless iss=b; preflights free
+            trigger-overlap warning narrower
+            use-peer-principal note none
+            path-not-expressible warning narrower
+        "#]],
     );
 }
 
@@ -724,113 +182,15 @@ fn authn_e63_one_method_everywhere_and_one_on_a_path() {
     check_origins(
         &two,
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-        RequestAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          jwtRules:
-          - issuer: a
-            jwksUri: https://a/keys
-            forwardOriginalToken: true
-          - issuer: b
-            jwksUri: https://b/keys
-            forwardOriginalToken: true
-        AuthorizationPolicy foo/web-require-jwt
-          # CORS preflight requests need no token, as before, so every rule stands three times:
-          # for requests that are not OPTIONS, that have no Origin header,
-          # and that have no Access-Control-Request-Method header.
-          selector:
-            matchLabels:
-              app: web
-          action: DENY
-          rules:
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                notPaths:
-                - /b
-                notMethods:
-                - OPTIONS
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                notPaths:
-                - /b
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[origin]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                notPaths:
-                - /b
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[access-control-request-method]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                paths:
-                - /b
-                notMethods:
-                - OPTIONS
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-              - b
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                paths:
-                - /b
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-              - b
-            - key: request.headers[origin]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                paths:
-                - /b
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-              - b
-            - key: request.headers[access-control-request-method]
-              notValues:
-              - "*"
-        use-peer-principal note none
-    "#]],
+            PeerAuthentication foo/web {app: web} STRICT
+            RequestAuthentication foo/web {app: web}
+              token of a: jwksUri=https://a/keys, forwarded
+              token of b: jwksUri=https://b/keys, forwarded
+            AuthorizationPolicy foo/web-require-jwt {app: web} DENY
+              8080 but not /b unless iss=a; preflights free
+              8080 /b unless iss=a,b; preflights free
+            use-peer-principal note none
+        "#]],
     );
 }
 
@@ -844,108 +204,13 @@ fn authn_e64_two_methods_on_two_paths() {
     check_origins(
         &two,
         &expect![[r#"
-            PeerAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              mtls:
-                mode: STRICT
-            RequestAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              jwtRules:
-              - issuer: a
-                jwksUri: https://a/keys
-                forwardOriginalToken: true
-              - issuer: b
-                jwksUri: https://b/keys
-                forwardOriginalToken: true
-            AuthorizationPolicy foo/web-require-jwt
-              # CORS preflight requests need no token, as before, so every rule stands three times:
-              # for requests that are not OPTIONS, that have no Origin header,
-              # and that have no Access-Control-Request-Method header.
-              selector:
-                matchLabels:
-                  app: web
-              action: DENY
-              rules:
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    paths:
-                    - /a*
-                    notMethods:
-                    - OPTIONS
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    paths:
-                    - /a*
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[origin]
-                  notValues:
-                  - "*"
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    paths:
-                    - /a*
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[access-control-request-method]
-                  notValues:
-                  - "*"
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    paths:
-                    - /b*
-                    notMethods:
-                    - OPTIONS
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - b
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    paths:
-                    - /b*
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - b
-                - key: request.headers[origin]
-                  notValues:
-                  - "*"
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    paths:
-                    - /b*
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - b
-                - key: request.headers[access-control-request-method]
-                  notValues:
-                  - "*"
+            PeerAuthentication foo/web {app: web} STRICT
+            RequestAuthentication foo/web {app: web}
+              token of a: jwksUri=https://a/keys, forwarded
+              token of b: jwksUri=https://b/keys, forwarded
+            AuthorizationPolicy foo/web-require-jwt {app: web} DENY
+              8080 /a* unless iss=a; preflights free
+              8080 /b* unless iss=b; preflights free
             bad-token-rejected note narrower
             use-peer-principal note none
         "#]],
@@ -967,20 +232,8 @@ fn authn_e65_optional_origins_deny_nothing() {
     check(
         &input,
         &expect![[r#"
-            PeerAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              mtls:
-                mode: STRICT
-            RequestAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              jwtRules:
-              - issuer: a
-                jwksUri: https://a/keys
-                forwardOriginalToken: true
+            PeerAuthentication foo/web {app: web} STRICT
+            RequestAuthentication foo/web {app: web} token of a: jwksUri=https://a/keys, forwarded
             bad-token-rejected note narrower
         "#]],
     );
@@ -996,81 +249,14 @@ fn authn_e66_to_e70_fields_of_a_method() {
     check_origins(
         &two,
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-        RequestAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          jwtRules:
-          - issuer: a
-            audiences:
-            - x
-            - w
-            jwksUri: https://a/keys
-            fromHeaders:
-            - name: x-goog-iap-jwt-assertion
-            - name: ingress-authorization
-              prefix: istio
-            fromParams:
-            - t
-            forwardOriginalToken: true
-          - issuer: b
-            audiences:
-            - z
-            jwks: '{"keys": []}'
-            forwardOriginalToken: true
-        AuthorizationPolicy foo/web-require-jwt
-          # CORS preflight requests need no token, as before, so every rule stands three times:
-          # for requests that are not OPTIONS, that have no Origin header,
-          # and that have no Access-Control-Request-Method header.
-          selector:
-            matchLabels:
-              app: web
-          action: DENY
-          rules:
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                notMethods:
-                - OPTIONS
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-              - b
-          - to:
-            - operation:
-                ports:
-                - "8080"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-              - b
-            - key: request.headers[origin]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "8080"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-              - b
-            - key: request.headers[access-control-request-method]
-              notValues:
-              - "*"
-        use-peer-principal note none
-        exchanged-token warning narrower
-    "#]],
+            PeerAuthentication foo/web {app: web} STRICT
+            RequestAuthentication foo/web {app: web}
+              token of a: audiences=x,w, jwksUri=https://a/keys, fromHeaders=[{"name":"x-goog-iap-jwt-assertion"},{"name":"ingress-authorization","prefix":"istio"}], fromParams=t, forwarded
+              token of b: audiences=z, jwks={"keys": []}, forwarded
+            AuthorizationPolicy foo/web-require-jwt {app: web} DENY 8080 unless iss=a,b; preflights free
+            use-peer-principal note none
+            exchanged-token warning narrower
+        "#]],
     );
 }
 
@@ -1103,80 +289,21 @@ fn authn_e73_a_namespace_policy_that_is_overridden() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/default
-          mtls:
-            mode: STRICT
-        RequestAuthentication foo/default-web
-          selector:
-            matchLabels:
-              app: web
-          jwtRules:
-          - issuer: a
-            jwksUri: https://a/keys
-            forwardOriginalToken: true
-        AuthorizationPolicy foo/default-web-require-jwt
-          # CORS preflight requests need no token, as before, so every rule stands three times:
-          # for requests that are not OPTIONS, that have no Origin header,
-          # and that have no Access-Control-Request-Method header.
-          selector:
-            matchLabels:
-              app: web
-          action: DENY
-          rules:
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                notMethods:
-                - OPTIONS
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-          - to:
-            - operation:
-                ports:
-                - "8080"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[origin]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "8080"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[access-control-request-method]
-              notValues:
-              - "*"
-        PeerAuthentication foo/open
-          selector:
-            matchLabels:
-              app: open
-          mtls:
-            mode: STRICT
-        known-workloads-only warning none
-        use-peer-principal note none
-    "#]],
+            PeerAuthentication foo/default STRICT
+            RequestAuthentication foo/default-web {app: web} token of a: jwksUri=https://a/keys, forwarded
+            AuthorizationPolicy foo/default-web-require-jwt {app: web} DENY 8080 unless iss=a; preflights free
+            PeerAuthentication foo/open {app: open} STRICT
+            known-workloads-only warning none
+            use-peer-principal note none
+        "#]],
     );
     Case::new().incomplete().check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/open
-          selector:
-            matchLabels:
-              app: open
-          mtls:
-            mode: STRICT
-        known-workloads-only error wider
-        use-peer-principal note none
-    "#]],
+            PeerAuthentication foo/open {app: open} STRICT
+            known-workloads-only error wider
+            use-peer-principal note none
+        "#]],
     );
 }
 
@@ -1190,58 +317,12 @@ fn authn_j15_a_namespace_policy_that_nothing_overrides() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/default
-          mtls:
-            mode: STRICT
-        RequestAuthentication foo/default
-          jwtRules:
-          - issuer: a
-            jwksUri: https://a/keys
-            forwardOriginalToken: true
-        AuthorizationPolicy foo/default-require-jwt
-          # CORS preflight requests need no token, as before, so every rule stands three times:
-          # for requests that are not OPTIONS, that have no Origin header,
-          # and that have no Access-Control-Request-Method header.
-          action: DENY
-          rules:
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                - "8081"
-                notMethods:
-                - OPTIONS
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                - "8081"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[origin]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                - "8081"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[access-control-request-method]
-              notValues:
-              - "*"
-        known-workloads-only warning none
-        use-peer-principal note none
-    "#]],
+            PeerAuthentication foo/default STRICT
+            RequestAuthentication foo/default token of a: jwksUri=https://a/keys, forwarded
+            AuthorizationPolicy foo/default-require-jwt DENY 8080,8081 unless iss=a; preflights free
+            known-workloads-only warning none
+            use-peer-principal note none
+        "#]],
     );
 }
 
@@ -1252,115 +333,24 @@ fn authn_j16_a_mesh_policy_with_origins() {
     check(
         &all(&[WEB, &other, &mesh]),
         &expect![[r#"
-        PeerAuthentication istio-system/default
-          mtls:
-            mode: STRICT
-        RequestAuthentication istio-system/default
-          jwtRules:
-          - issuer: a
-            jwksUri: https://a/keys
-            forwardOriginalToken: true
-        AuthorizationPolicy istio-system/default-require-jwt
-          # CORS preflight requests need no token, as before, so every rule stands three times:
-          # for requests that are not OPTIONS, that have no Origin header,
-          # and that have no Access-Control-Request-Method header.
-          action: DENY
-          rules:
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                - "8081"
-                notMethods:
-                - OPTIONS
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                - "8081"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[origin]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                - "8081"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[access-control-request-method]
-              notValues:
-              - "*"
-        known-workloads-only warning none
-        use-peer-principal note none
-    "#]],
+            PeerAuthentication istio-system/default STRICT
+            RequestAuthentication istio-system/default token of a: jwksUri=https://a/keys, forwarded
+            AuthorizationPolicy istio-system/default-require-jwt DENY 8080,8081 unless iss=a; preflights free
+            known-workloads-only warning none
+            use-peer-principal note none
+        "#]],
     );
     let open = policy_in("bar", "default", "{peers: [{mtls: {}}]}");
     check(
         &all(&[WEB, &other, &mesh, &open]),
         &expect![[r#"
-        PeerAuthentication istio-system/default
-          mtls:
-            mode: STRICT
-        RequestAuthentication foo/default
-          jwtRules:
-          - issuer: a
-            jwksUri: https://a/keys
-            forwardOriginalToken: true
-        AuthorizationPolicy foo/default-require-jwt
-          # CORS preflight requests need no token, as before, so every rule stands three times:
-          # for requests that are not OPTIONS, that have no Origin header,
-          # and that have no Access-Control-Request-Method header.
-          action: DENY
-          rules:
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                notMethods:
-                - OPTIONS
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-          - to:
-            - operation:
-                ports:
-                - "8080"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[origin]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "8080"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[access-control-request-method]
-              notValues:
-              - "*"
-        PeerAuthentication bar/default
-          mtls:
-            mode: STRICT
-        known-workloads-only warning none
-        use-peer-principal note none
-    "#]],
+            PeerAuthentication istio-system/default STRICT
+            RequestAuthentication foo/default token of a: jwksUri=https://a/keys, forwarded
+            AuthorizationPolicy foo/default-require-jwt DENY 8080 unless iss=a; preflights free
+            PeerAuthentication bar/default STRICT
+            known-workloads-only warning none
+            use-peer-principal note none
+        "#]],
     );
 }
 
@@ -1370,61 +360,9 @@ fn authn_e74_http_and_tcp_ports() {
     check(
         &all(&[&web, &origins(&jwt("a", ""))]),
         &expect![[r#"
-            PeerAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              mtls:
-                mode: STRICT
-            RequestAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              jwtRules:
-              - issuer: a
-                jwksUri: https://a/keys
-                forwardOriginalToken: true
-            AuthorizationPolicy foo/web-require-jwt
-              # CORS preflight requests need no token, as before, so every rule stands three times:
-              # for requests that are not OPTIONS, that have no Origin header,
-              # and that have no Access-Control-Request-Method header.
-              selector:
-                matchLabels:
-                  app: web
-              action: DENY
-              rules:
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    notMethods:
-                    - OPTIONS
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[origin]
-                  notValues:
-                  - "*"
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[access-control-request-method]
-                  notValues:
-                  - "*"
+            PeerAuthentication foo/web {app: web} STRICT
+            RequestAuthentication foo/web {app: web} token of a: jwksUri=https://a/keys, forwarded
+            AuthorizationPolicy foo/web-require-jwt {app: web} DENY 8080 unless iss=a; preflights free
             use-peer-principal note none
             jwt-on-tcp-port note none
         "#]],
@@ -1457,185 +395,15 @@ fn authn_j12_different_audiences_on_two_ports() {
     check(
         &all(&[&web, &on("p", 80, ", audiences: [x]"), &on("q", 90, ", audiences: [z]")]),
         &expect![[r#"
-            PeerAuthentication foo/p
-              selector:
-                matchLabels:
-                  app: web
-              portLevelMtls:
-                "90":
-                  mode: STRICT
-                "8080":
-                  mode: STRICT
-            RequestAuthentication foo/p
-              selector:
-                matchLabels:
-                  app: web
-              jwtRules:
-              - issuer: a
-                audiences:
-                - z
-                jwksUri: https://a/keys
-                forwardOriginalToken: true
-              - issuer: a
-                audiences:
-                - x
-                jwksUri: https://a/keys
-                forwardOriginalToken: true
-            AuthorizationPolicy foo/p-require-jwt
-              # CORS preflight requests need no token, as before, so every rule stands three times:
-              # for requests that are not OPTIONS, that have no Origin header,
-              # and that have no Access-Control-Request-Method header.
-              selector:
-                matchLabels:
-                  app: web
-              action: DENY
-              rules:
-              - to:
-                - operation:
-                    ports:
-                    - "90"
-                    notMethods:
-                    - OPTIONS
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-              - to:
-                - operation:
-                    ports:
-                    - "90"
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[origin]
-                  notValues:
-                  - "*"
-              - to:
-                - operation:
-                    ports:
-                    - "90"
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[access-control-request-method]
-                  notValues:
-                  - "*"
-              - to:
-                - operation:
-                    ports:
-                    - "90"
-                    notMethods:
-                    - OPTIONS
-                when:
-                - key: request.auth.claims[iss]
-                  values:
-                  - a
-                - key: request.auth.claims[aud]
-                  notValues:
-                  - z
-              - to:
-                - operation:
-                    ports:
-                    - "90"
-                when:
-                - key: request.auth.claims[iss]
-                  values:
-                  - a
-                - key: request.auth.claims[aud]
-                  notValues:
-                  - z
-                - key: request.headers[origin]
-                  notValues:
-                  - "*"
-              - to:
-                - operation:
-                    ports:
-                    - "90"
-                when:
-                - key: request.auth.claims[iss]
-                  values:
-                  - a
-                - key: request.auth.claims[aud]
-                  notValues:
-                  - z
-                - key: request.headers[access-control-request-method]
-                  notValues:
-                  - "*"
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    notMethods:
-                    - OPTIONS
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[origin]
-                  notValues:
-                  - "*"
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[access-control-request-method]
-                  notValues:
-                  - "*"
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    notMethods:
-                    - OPTIONS
-                when:
-                - key: request.auth.claims[iss]
-                  values:
-                  - a
-                - key: request.auth.claims[aud]
-                  notValues:
-                  - x
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                when:
-                - key: request.auth.claims[iss]
-                  values:
-                  - a
-                - key: request.auth.claims[aud]
-                  notValues:
-                  - x
-                - key: request.headers[origin]
-                  notValues:
-                  - "*"
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                when:
-                - key: request.auth.claims[iss]
-                  values:
-                  - a
-                - key: request.auth.claims[aud]
-                  notValues:
-                  - x
-                - key: request.headers[access-control-request-method]
-                  notValues:
-                  - "*"
+            PeerAuthentication foo/p {app: web} 90 STRICT, 8080 STRICT
+            RequestAuthentication foo/p {app: web}
+              token of a: audiences=z, jwksUri=https://a/keys, forwarded
+              token of a: audiences=x, jwksUri=https://a/keys, forwarded
+            AuthorizationPolicy foo/p-require-jwt {app: web} DENY
+              90 unless iss=a; preflights free
+              90 if iss=a unless aud=z; preflights free
+              8080 unless iss=a; preflights free
+              8080 if iss=a unless aud=x; preflights free
             bad-token-rejected note narrower
         "#]],
     );
@@ -1671,66 +439,8 @@ fn authn_e51_j17_an_ingress_gateway() {
     check(
         &input,
         &expect![[r#"
-            RequestAuthentication istio-system/ingress
-              selector:
-                matchLabels:
-                  app: istio-ingressgateway
-                  istio: ingressgateway
-              jwtRules:
-              - issuer: a
-                jwksUri: https://a/keys
-                forwardOriginalToken: true
-            AuthorizationPolicy istio-system/ingress-require-jwt
-              # CORS preflight requests need no token, as before, so every rule stands three times:
-              # for requests that are not OPTIONS, that have no Origin header,
-              # and that have no Access-Control-Request-Method header.
-              selector:
-                matchLabels:
-                  app: istio-ingressgateway
-                  istio: ingressgateway
-              action: DENY
-              rules:
-              - to:
-                - operation:
-                    ports:
-                    - "80"
-                    - "443"
-                    - "8080"
-                    - "8443"
-                    notMethods:
-                    - OPTIONS
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-              - to:
-                - operation:
-                    ports:
-                    - "80"
-                    - "443"
-                    - "8080"
-                    - "8443"
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[origin]
-                  notValues:
-                  - "*"
-              - to:
-                - operation:
-                    ports:
-                    - "80"
-                    - "443"
-                    - "8080"
-                    - "8443"
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[access-control-request-method]
-                  notValues:
-                  - "*"
+            RequestAuthentication istio-system/ingress {app: istio-ingressgateway, istio: ingressgateway} token of a: jwksUri=https://a/keys, forwarded
+            AuthorizationPolicy istio-system/ingress-require-jwt {app: istio-ingressgateway, istio: ingressgateway} DENY 80,443,8080,8443 unless iss=a; preflights free
             bad-token-rejected note narrower
             gateway-ports note none
             gateway-ports note none
@@ -1772,36 +482,17 @@ fn authn_e79_e80_use_origin_without_origins() {
     Case::new().allow("use-origin-without-origins").check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-        AuthorizationPolicy foo/web-require-jwt
-          selector:
-            matchLabels:
-              app: web
-          action: DENY
-          rules:
-          - to:
-            - operation:
-                ports:
-                - "8080"
-        use-origin-without-origins warning wider
-    "#]],
+            PeerAuthentication foo/web {app: web} STRICT
+            AuthorizationPolicy foo/web-require-jwt {app: web} DENY 8080
+            use-origin-without-origins warning wider
+        "#]],
     );
     check(
         &all(&[WEB, &policy("web", "{targets: [{name: web}], principalBinding: USE_ORIGIN}")]),
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: DISABLE
-        plaintext-only note none
-    "#]],
+            PeerAuthentication foo/web {app: web} DISABLE
+            plaintext-only note none
+        "#]],
     );
 }
 
@@ -1817,67 +508,9 @@ fn authn_e84_snake_case() {
     check(
         &input,
         &expect![[r#"
-            PeerAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              mtls:
-                mode: STRICT
-            RequestAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              jwtRules:
-              - issuer: a
-                jwksUri: https://a/k
-                forwardOriginalToken: true
-            AuthorizationPolicy foo/web-require-jwt
-              # CORS preflight requests need no token, as before, so every rule stands three times:
-              # for requests that are not OPTIONS, that have no Origin header,
-              # and that have no Access-Control-Request-Method header.
-              selector:
-                matchLabels:
-                  app: web
-              action: DENY
-              rules:
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    paths:
-                    - /x*
-                    notMethods:
-                    - OPTIONS
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    paths:
-                    - /x*
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[origin]
-                  notValues:
-                  - "*"
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    paths:
-                    - /x*
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[access-control-request-method]
-                  notValues:
-                  - "*"
+            PeerAuthentication foo/web {app: web} STRICT
+            RequestAuthentication foo/web {app: web} token of a: jwksUri=https://a/k, forwarded
+            AuthorizationPolicy foo/web-require-jwt {app: web} DENY 8080 /x* unless iss=a; preflights free
             bad-token-rejected note narrower
         "#]],
     );
@@ -1890,37 +523,12 @@ fn authn_j24_a_jwt_peer() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: DISABLE
-        RequestAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          jwtRules:
-          - issuer: a
-            jwksUri: https://a/k
-            forwardOriginalToken: true
-        AuthorizationPolicy foo/web-require-jwt
-          selector:
-            matchLabels:
-              app: web
-          action: DENY
-          rules:
-          - to:
-            - operation:
-                ports:
-                - "8080"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-        peer-jwt warning narrower
-        plaintext-only note none
-    "#]],
+            PeerAuthentication foo/web {app: web} DISABLE
+            RequestAuthentication foo/web {app: web} token of a: jwksUri=https://a/k, forwarded
+            AuthorizationPolicy foo/web-require-jwt {app: web} DENY 8080 unless iss=a
+            peer-jwt warning narrower
+            plaintext-only note none
+        "#]],
     );
 }
 
@@ -1943,14 +551,9 @@ fn authn_e87_existing_request_authentications() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-        jwt-already-replaced note none
-    "#]],
+            PeerAuthentication foo/web {app: web} STRICT
+            jwt-already-replaced note none
+        "#]],
     );
     Case::new().on_1_4().check(
         &input,
@@ -1973,61 +576,9 @@ fn authn_e89_a_rule_that_reads_the_request_principal_under_use_peer() {
     check(
         &all(&[WEB, &origins(&jwt("a", "")), &rule]),
         &expect![[r#"
-            PeerAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              mtls:
-                mode: STRICT
-            RequestAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              jwtRules:
-              - issuer: a
-                jwksUri: https://a/keys
-                forwardOriginalToken: true
-            AuthorizationPolicy foo/web-require-jwt
-              # CORS preflight requests need no token, as before, so every rule stands three times:
-              # for requests that are not OPTIONS, that have no Origin header,
-              # and that have no Access-Control-Request-Method header.
-              selector:
-                matchLabels:
-                  app: web
-              action: DENY
-              rules:
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                    notMethods:
-                    - OPTIONS
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[origin]
-                  notValues:
-                  - "*"
-              - to:
-                - operation:
-                    ports:
-                    - "8080"
-                when:
-                - key: request.auth.claims[iss]
-                  notValues:
-                  - a
-                - key: request.headers[access-control-request-method]
-                  notValues:
-                  - "*"
+            PeerAuthentication foo/web {app: web} STRICT
+            RequestAuthentication foo/web {app: web} token of a: jwksUri=https://a/keys, forwarded
+            AuthorizationPolicy foo/web-require-jwt {app: web} DENY 8080 unless iss=a; preflights free
         "#]],
     );
 }
@@ -2047,63 +598,11 @@ fn claims_become_visible_where_tokens_were_not_read() {
     check(
         &all(&[WEB, &origins(&jwt("a", "")), &rule]),
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-        RequestAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          jwtRules:
-          - issuer: a
-            jwksUri: https://a/keys
-            forwardOriginalToken: true
-        AuthorizationPolicy foo/web-require-jwt
-          # CORS preflight requests need no token, as before, so every rule stands three times:
-          # for requests that are not OPTIONS, that have no Origin header,
-          # and that have no Access-Control-Request-Method header.
-          selector:
-            matchLabels:
-              app: web
-          action: DENY
-          rules:
-          - to:
-            - operation:
-                ports:
-                - "8080"
-                notMethods:
-                - OPTIONS
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-          - to:
-            - operation:
-                ports:
-                - "8080"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[origin]
-              notValues:
-              - "*"
-          - to:
-            - operation:
-                ports:
-                - "8080"
-            when:
-            - key: request.auth.claims[iss]
-              notValues:
-              - a
-            - key: request.headers[access-control-request-method]
-              notValues:
-              - "*"
-        use-peer-principal note none
-    "#]],
+            PeerAuthentication foo/web {app: web} STRICT
+            RequestAuthentication foo/web {app: web} token of a: jwksUri=https://a/keys, forwarded
+            AuthorizationPolicy foo/web-require-jwt {app: web} DENY 8080 unless iss=a; preflights free
+            use-peer-principal note none
+        "#]],
     );
 }
 
@@ -2113,11 +612,9 @@ fn a_namespace_policy_with_tokens_and_no_known_port() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/default
-          mtls:
-            mode: STRICT
-        known-workloads-only warning none
-    "#]],
+            PeerAuthentication foo/default STRICT
+            known-workloads-only warning none
+        "#]],
     );
     Case::new().incomplete().check(
         &input,

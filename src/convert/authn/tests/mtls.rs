@@ -8,10 +8,8 @@ fn authn_e1_empty_mtls_is_strict() {
     check(
         &mesh_policy("{peers: [{mtls: {}}]}"),
         &expect![[r#"
-        PeerAuthentication istio-system/default
-          mtls:
-            mode: STRICT
-    "#]],
+            PeerAuthentication istio-system/default STRICT
+        "#]],
     );
 }
 
@@ -20,10 +18,8 @@ fn authn_e2_null_mtls_is_strict() {
     check(
         &mesh_policy("{peers: [{mtls: null}]}"),
         &expect![[r#"
-        PeerAuthentication istio-system/default
-          mtls:
-            mode: STRICT
-    "#]],
+            PeerAuthentication istio-system/default STRICT
+        "#]],
     );
 }
 
@@ -32,10 +28,8 @@ fn authn_e3_permissive_stays() {
     check(
         &mesh_policy("{peers: [{mtls: {mode: PERMISSIVE}}]}"),
         &expect![[r#"
-        PeerAuthentication istio-system/default
-          mtls:
-            mode: PERMISSIVE
-    "#]],
+            PeerAuthentication istio-system/default PERMISSIVE
+        "#]],
     );
 }
 
@@ -44,10 +38,8 @@ fn authn_e4_numbers_of_the_old_enum() {
     check(
         &mesh_policy("{peers: [{mtls: {mode: 1}}]}"),
         &expect![[r#"
-        PeerAuthentication istio-system/default
-          mtls:
-            mode: PERMISSIVE
-    "#]],
+            PeerAuthentication istio-system/default PERMISSIVE
+        "#]],
     );
 }
 
@@ -56,11 +48,9 @@ fn authn_e5_an_empty_peer_is_no_peer() {
     check(
         &mesh_policy("{peers: [{}]}"),
         &expect![[r#"
-        PeerAuthentication istio-system/default
-          mtls:
-            mode: DISABLE
-        plaintext-only note none
-    "#]],
+            PeerAuthentication istio-system/default DISABLE
+            plaintext-only note none
+        "#]],
     );
 }
 
@@ -69,9 +59,7 @@ fn authn_e6_the_first_mtls_counts_not_the_first_element() {
     check(
         &mesh_policy("{peers: [{jwt: {issuer: a, jwksUri: 'https://a/k'}}, {mtls: {}}]}"),
         &expect![[r#"
-            PeerAuthentication istio-system/default
-              mtls:
-                mode: STRICT
+            PeerAuthentication istio-system/default STRICT
             known-workloads-only warning none
         "#]],
     );
@@ -82,10 +70,8 @@ fn authn_e7_the_first_of_two_mtls_counts() {
     check(
         &mesh_policy("{peers: [{mtls: {mode: PERMISSIVE}}, {mtls: {}}]}"),
         &expect![[r#"
-        PeerAuthentication istio-system/default
-          mtls:
-            mode: PERMISSIVE
-    "#]],
+            PeerAuthentication istio-system/default PERMISSIVE
+        "#]],
     );
 }
 
@@ -94,9 +80,7 @@ fn authn_e8_e9_allow_tls_and_optional_peers_relax_nothing() {
     check(
         &mesh_policy("{peers: [{mtls: {allowTls: true}}], peerIsOptional: true}"),
         &expect![[r#"
-            PeerAuthentication istio-system/default
-              mtls:
-                mode: STRICT
+            PeerAuthentication istio-system/default STRICT
             allow-tls-ignored note none
             peer-is-optional-ignored note narrower
         "#]],
@@ -108,18 +92,11 @@ fn authn_e11_e15_no_peers_is_plaintext_only() {
     check(
         &all(&[WEB, &mesh_policy("{}"), &policy("web", "{targets: [{name: web}]}")]),
         &expect![[r#"
-        PeerAuthentication istio-system/default
-          mtls:
-            mode: DISABLE
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: DISABLE
-        plaintext-only note none
-        plaintext-only note none
-    "#]],
+            PeerAuthentication istio-system/default DISABLE
+            PeerAuthentication foo/web {app: web} DISABLE
+            plaintext-only note none
+            plaintext-only note none
+        "#]],
     );
 }
 
@@ -128,14 +105,10 @@ fn authn_e12_an_empty_spec_for_the_namespace() {
     check(
         &all(&[WEB, &mesh_policy("{peers: [{mtls: {}}]}"), &policy("default", "{}")]),
         &expect![[r#"
-        PeerAuthentication istio-system/default
-          mtls:
-            mode: STRICT
-        PeerAuthentication foo/default
-          mtls:
-            mode: DISABLE
-        plaintext-only note none
-    "#]],
+            PeerAuthentication istio-system/default STRICT
+            PeerAuthentication foo/default DISABLE
+            plaintext-only note none
+        "#]],
     );
 }
 
@@ -149,28 +122,16 @@ fn authn_e13_no_mesh_policy_on_1_4() {
     Case::new().on_1_4().check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-        PeerAuthentication istio-system/default
-          mtls:
-            mode: DISABLE
-        implicit-mesh-default note none
-        strict-below-disable warning narrower
-    "#]],
+            PeerAuthentication foo/web {app: web} STRICT
+            PeerAuthentication istio-system/default DISABLE
+            implicit-mesh-default note none
+            strict-below-disable warning narrower
+        "#]],
     );
     Case::new().on_1_4().permissive().check(
         &input,
         &expect![[r#"
-            PeerAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              mtls:
-                mode: STRICT
+            PeerAuthentication foo/web {app: web} STRICT
             plaintext-made-permissive note wider
         "#]],
     );
@@ -187,13 +148,8 @@ fn authn_e14_no_mesh_policy_on_1_5() {
     check(
         &all(&[WEB, &policy("web", "{targets: [{name: web}], peers: [{mtls: {}}]}")]),
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-    "#]],
+            PeerAuthentication foo/web {app: web} STRICT
+        "#]],
     );
 }
 
@@ -207,16 +163,9 @@ fn authn_e17_a_service_policy_below_a_namespace_policy() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/default
-          mtls:
-            mode: STRICT
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: PERMISSIVE
-    "#]],
+            PeerAuthentication foo/default STRICT
+            PeerAuthentication foo/web {app: web} PERMISSIVE
+        "#]],
     );
 }
 
@@ -234,25 +183,14 @@ fn authn_e18_an_older_policy_for_the_service_and_a_newer_one_for_the_port() {
     check(
         &input,
         &expect![[r#"
-            PeerAuthentication foo/b
-              selector:
-                matchLabels:
-                  app: web
-              portLevelMtls:
-                "8080":
-                  mode: STRICT
+            PeerAuthentication foo/b {app: web} 8080 STRICT
             policy-order-by-release warning none
         "#]],
     );
     Case::new().on_1_4().check(
         &input,
         &expect![[r#"
-            PeerAuthentication foo/a
-              selector:
-                matchLabels:
-                  app: web
-              mtls:
-                mode: DISABLE
+            PeerAuthentication foo/a {app: web} DISABLE
             plaintext-only note none
             policy-order-by-release warning none
         "#]],
@@ -273,15 +211,9 @@ fn authn_e19_an_older_policy_for_the_port() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/b
-          selector:
-            matchLabels:
-              app: web
-          portLevelMtls:
-            "8080":
-              mode: STRICT
-        policy-without-effect warning none
-    "#]],
+            PeerAuthentication foo/b {app: web} 8080 STRICT
+            policy-without-effect warning none
+        "#]],
     );
 }
 
@@ -307,13 +239,7 @@ fn authn_e20_without_creation_times_the_stricter_loser_refuses() {
     check(
         &all(&[WEB, &policy("a", strict), &policy("b", both)]),
         &expect![[r#"
-            PeerAuthentication foo/a
-              selector:
-                matchLabels:
-                  app: web
-              portLevelMtls:
-                "8080":
-                  mode: STRICT
+            PeerAuthentication foo/a {app: web} 8080 STRICT
             policy-order-unknown warning narrower
         "#]],
     );
@@ -327,14 +253,9 @@ fn authn_e21_ties_are_broken_by_name_and_namespace() {
     check(
         &all(&[WEB, &dated_policy("a", same, open), &dated_policy("a-b", same, strict)]),
         &expect![[r#"
-        PeerAuthentication foo/a-b
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-        policy-without-effect warning none
-    "#]],
+            PeerAuthentication foo/a-b {app: web} STRICT
+            policy-without-effect warning none
+        "#]],
     );
 }
 
@@ -377,13 +298,7 @@ fn authn_e25_e26_a_port_named_twice_and_a_service_named_twice() {
             &policy("web", "{targets: [{name: web, ports: [{number: 80}, {name: http}]}], peers: [{mtls: {}}]}"),
         ]),
         &expect![[r#"
-            PeerAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              portLevelMtls:
-                "8080":
-                  mode: STRICT
+            PeerAuthentication foo/web {app: web} 8080 STRICT
         "#]],
     );
     check(
@@ -392,13 +307,7 @@ fn authn_e25_e26_a_port_named_twice_and_a_service_named_twice() {
             &policy("web", "{targets: [{name: web}, {name: web, ports: [{number: 80}]}], peers: [{mtls: {}}]}"),
         ]),
         &expect![[r#"
-            PeerAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              portLevelMtls:
-                "8080":
-                  mode: STRICT
+            PeerAuthentication foo/web {app: web} 8080 STRICT
         "#]],
     );
 }
@@ -409,14 +318,8 @@ fn authn_e31_a_port_specific_target_speaks_of_the_container_port() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          portLevelMtls:
-            "8080":
-              mode: STRICT
-    "#]],
+            PeerAuthentication foo/web {app: web} 8080 STRICT
+        "#]],
     );
 }
 
@@ -431,14 +334,8 @@ fn authn_e32_a_named_target_port_is_resolved_in_the_pods() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          portLevelMtls:
-            "9090":
-              mode: STRICT
-    "#]],
+            PeerAuthentication foo/web {app: web} 9090 STRICT
+        "#]],
     );
 }
 
@@ -456,13 +353,8 @@ fn authn_e33_a_named_target_port_without_pods() {
     check(
         &whole,
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-    "#]],
+            PeerAuthentication foo/web {app: web} STRICT
+        "#]],
     );
 }
 
@@ -475,16 +367,8 @@ fn authn_e34_two_deployments_with_different_numbers() {
     check(
         &all(&[&web, &strict, &v1, &v2]),
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          portLevelMtls:
-            "8080":
-              mode: STRICT
-            "9090":
-              mode: STRICT
-    "#]],
+            PeerAuthentication foo/web {app: web} 8080 STRICT, 9090 STRICT
+        "#]],
     );
     let v1 = deployment(
         "v1",
@@ -494,23 +378,9 @@ fn authn_e34_two_deployments_with_different_numbers() {
     check(
         &all(&[&web, &strict, &v1, &v2]),
         &expect![[r#"
-        PeerAuthentication foo/web-v1
-          selector:
-            matchLabels:
-              app: web
-              version: v1
-          portLevelMtls:
-            "8080":
-              mode: STRICT
-        PeerAuthentication foo/web-v2
-          selector:
-            matchLabels:
-              app: web
-              version: v2
-          portLevelMtls:
-            "9090":
-              mode: STRICT
-    "#]],
+            PeerAuthentication foo/web-v1 {app: web, version: v1} 8080 STRICT
+            PeerAuthentication foo/web-v2 {app: web, version: v2} 9090 STRICT
+        "#]],
     );
     let v1 = deployment("v1", "app: web", "{name: http-web, containerPort: 8080}, {name: debug, containerPort: 9090}");
     let v2 = deployment("v2", "app: web", "{name: http-web, containerPort: 9090}");
@@ -549,14 +419,8 @@ fn authn_e37_other_services_on_the_same_pods_are_left_alone() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          portLevelMtls:
-            "8080":
-              mode: STRICT
-    "#]],
+            PeerAuthentication foo/web {app: web} 8080 STRICT
+        "#]],
     );
 }
 
@@ -573,12 +437,7 @@ fn authn_e38_two_services_on_one_container_port() {
     check(
         &all(&[WEB, &admin, &strict, &policy("admin", "{targets: [{name: admin}], peers: [{mtls: {}}]}")]),
         &expect![[r#"
-            PeerAuthentication foo/web
-              selector:
-                matchLabels:
-                  app: web
-              mtls:
-                mode: STRICT
+            PeerAuthentication foo/web {app: web} STRICT
         "#]],
     );
 }
@@ -591,15 +450,9 @@ fn authn_e39_two_ports_of_one_service_on_one_container_port() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          portLevelMtls:
-            "8080":
-              mode: STRICT
-        shadowed-policy warning none
-    "#]],
+            PeerAuthentication foo/web {app: web} 8080 STRICT
+            shadowed-policy warning none
+        "#]],
     );
 }
 
@@ -614,17 +467,9 @@ fn authn_e40_two_policies_for_one_workload_become_one_object() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/p1
-          selector:
-            matchLabels:
-              app: web
-          portLevelMtls:
-            "8080":
-              mode: STRICT
-            "9000":
-              mode: DISABLE
-        plaintext-only note none
-    "#]],
+            PeerAuthentication foo/p1 {app: web} 8080 STRICT, 9000 DISABLE
+            plaintext-only note none
+        "#]],
     );
 }
 
@@ -637,43 +482,19 @@ fn authn_e41_overlapping_selectors() {
     check(
         &all(&[&a, &b, &open, &strict]),
         &expect![[r#"
-        PeerAuthentication foo/a
-          selector:
-            matchLabels:
-              app: x
-          portLevelMtls:
-            "80":
-              mode: DISABLE
-            "90":
-              mode: STRICT
-        plaintext-only note none
-    "#]],
+            PeerAuthentication foo/a {app: x} 80 DISABLE, 90 STRICT
+            plaintext-only note none
+        "#]],
     );
     let one = deployment("one", "app: x, tier: a", "");
     let two = deployment("two", "app: x, tier: b", "");
     check(
         &all(&[&a, &b, &open, &strict, &one, &two]),
         &expect![[r#"
-        PeerAuthentication foo/a-one
-          selector:
-            matchLabels:
-              app: x
-              tier: a
-          portLevelMtls:
-            "80":
-              mode: DISABLE
-        PeerAuthentication foo/a-two
-          selector:
-            matchLabels:
-              app: x
-              tier: b
-          portLevelMtls:
-            "80":
-              mode: DISABLE
-            "90":
-              mode: STRICT
-        plaintext-only note none
-    "#]],
+            PeerAuthentication foo/a-one {app: x, tier: a} 80 DISABLE
+            PeerAuthentication foo/a-two {app: x, tier: b} 80 DISABLE, 90 STRICT
+            plaintext-only note none
+        "#]],
     );
 }
 
@@ -703,18 +524,11 @@ fn authn_e44_a_headless_service_that_takes_plaintext_only() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/default
-          mtls:
-            mode: STRICT
-        PeerAuthentication foo/db
-          selector:
-            matchLabels:
-              app: db
-          mtls:
-            mode: DISABLE
-        disable-unseen-by-clients warning narrower
-        plaintext-only note none
-    "#]],
+            PeerAuthentication foo/default STRICT
+            PeerAuthentication foo/db {app: db} DISABLE
+            disable-unseen-by-clients warning narrower
+            plaintext-only note none
+        "#]],
     );
 }
 
@@ -734,14 +548,8 @@ fn authn_e46_a_sidecar_listener_replaces_the_service_port() {
     check(
         &all(&[sidecar, &web, &by(7070)]),
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          portLevelMtls:
-            "7070":
-              mode: STRICT
-    "#]],
+            PeerAuthentication foo/web {app: web} 7070 STRICT
+        "#]],
     );
 }
 
@@ -755,11 +563,9 @@ fn authn_e47_ports_that_no_service_declares() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/default
-          mtls:
-            mode: STRICT
-        undeclared-ports note narrower
-    "#]],
+            PeerAuthentication foo/default STRICT
+            undeclared-ports note narrower
+        "#]],
     );
 }
 
@@ -771,9 +577,7 @@ fn authn_e48_e49_e50_the_root_namespace() {
     check(
         &all(&[&grafana, &strict_mesh, &open]),
         &expect![[r#"
-            PeerAuthentication istio-system/default
-              mtls:
-                mode: STRICT
+            PeerAuthentication istio-system/default STRICT
             root-namespace-target error wider
         "#]],
     );
@@ -781,20 +585,16 @@ fn authn_e48_e49_e50_the_root_namespace() {
     check(
         &all(&[&mesh_policy("{peers: [{mtls: {mode: PERMISSIVE}}]}"), &strict]),
         &expect![[r#"
-        PeerAuthentication istio-system/default
-          mtls:
-            mode: PERMISSIVE
-        root-namespace-policy error wider
-    "#]],
+            PeerAuthentication istio-system/default PERMISSIVE
+            root-namespace-policy error wider
+        "#]],
     );
     check(
         &all(&[&strict_mesh, &strict]),
         &expect![[r#"
-        PeerAuthentication istio-system/default
-          mtls:
-            mode: STRICT
-        root-namespace-policy note none
-    "#]],
+            PeerAuthentication istio-system/default STRICT
+            root-namespace-policy note none
+        "#]],
     );
 }
 
@@ -805,15 +605,8 @@ fn authn_e52_another_root_namespace() {
     Case::new().with(|build| build.settings.root_namespace = "istio-config".to_owned()).check(
         &all(&[&grafana, &mesh_policy("{peers: [{mtls: {}}]}"), &open]),
         &expect![[r#"
-            PeerAuthentication istio-config/default
-              mtls:
-                mode: STRICT
-            PeerAuthentication istio-system/grafana-ports-mtls-disabled
-              selector:
-                matchLabels:
-                  app: grafana
-              mtls:
-                mode: DISABLE
+            PeerAuthentication istio-config/default STRICT
+            PeerAuthentication istio-system/grafana-ports-mtls-disabled {app: grafana} DISABLE
             plaintext-only note none
         "#]],
     );
@@ -854,21 +647,11 @@ fn authn_e90_on_1_5_the_inherited_mode_is_written_down() {
     Case::new().to(5).check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/default
-          mtls:
-            mode: STRICT
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-          portLevelMtls:
-            "8080":
-              mode: DISABLE
-        disable-unseen-by-clients warning narrower
-        plaintext-only note none
-    "#]],
+            PeerAuthentication foo/default STRICT
+            PeerAuthentication foo/web {app: web} STRICT, 8080 DISABLE
+            disable-unseen-by-clients warning narrower
+            plaintext-only note none
+        "#]],
     );
 }
 
@@ -890,18 +673,11 @@ fn authn_e94_strict_below_disable() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication istio-system/default
-          mtls:
-            mode: DISABLE
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-        plaintext-only note none
-        strict-below-disable warning narrower
-    "#]],
+            PeerAuthentication istio-system/default DISABLE
+            PeerAuthentication foo/web {app: web} STRICT
+            plaintext-only note none
+            strict-below-disable warning narrower
+        "#]],
     );
 }
 
@@ -911,18 +687,11 @@ fn authn_e95_disable_on_a_release_whose_clients_do_not_look() {
     Case::new().to(9).check(
         &input,
         &expect![[r#"
-        PeerAuthentication istio-system/default
-          mtls:
-            mode: STRICT
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: DISABLE
-        disable-unseen-by-clients warning narrower
-        plaintext-only note none
-    "#]],
+            PeerAuthentication istio-system/default STRICT
+            PeerAuthentication foo/web {app: web} DISABLE
+            disable-unseen-by-clients warning narrower
+            plaintext-only note none
+        "#]],
     );
 }
 
@@ -938,43 +707,26 @@ fn authn_e96_e97_destination_rules() {
     check(
         &all(&[WEB, &open, &mutual]),
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          portLevelMtls:
-            "8080":
-              mode: DISABLE
-        plaintext-only note none
-        destination-rule-conflict warning none
-    "#]],
+            PeerAuthentication foo/web {app: web} 8080 DISABLE
+            plaintext-only note none
+            destination-rule-conflict warning none
+        "#]],
     );
     let unset = rule("{tls: {mode: ISTIO_MUTUAL}, portLevelSettings: [{port: {number: 80}}]}");
     check(
         &all(&[WEB, &open, &unset]),
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          portLevelMtls:
-            "8080":
-              mode: DISABLE
-        plaintext-only note none
-    "#]],
+            PeerAuthentication foo/web {app: web} 8080 DISABLE
+            plaintext-only note none
+        "#]],
     );
     let strict = policy("web", "{targets: [{name: web}], peers: [{mtls: {}}]}");
     check(
         &all(&[WEB, &strict, &rule("{tls: {mode: DISABLE}}")]),
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-        destination-rule-conflict warning none
-    "#]],
+            PeerAuthentication foo/web {app: web} STRICT
+            destination-rule-conflict warning none
+        "#]],
     );
 }
 
@@ -1026,20 +778,9 @@ spec:
     Case::new().incomplete().check(
         &input,
         &expect![[r#"
-            PeerAuthentication rabbitns/default
-              mtls:
-                mode: STRICT
-            PeerAuthentication rabbitns/rabbitmq-disable-mtls
-              selector:
-                matchLabels:
-                  app: rabbitmq-ha
-                  release: rabbitmq
-              portLevelMtls:
-                "4369": # epmd talks to the pod's own address
-                  mode: DISABLE
-                # amqps brings its own TLS
-                "5671":
-                  mode: DISABLE
+            PeerAuthentication rabbitns/default STRICT
+            PeerAuthentication rabbitns/rabbitmq-disable-mtls {app: rabbitmq-ha, release: rabbitmq} 4369 DISABLE, 5671 DISABLE
+              # amqps brings its own TLS
             plaintext-only note none
         "#]],
     );
@@ -1051,14 +792,9 @@ fn authn_e27_labels_of_a_target_are_ignored() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-        target-labels-ignored note none
-    "#]],
+            PeerAuthentication foo/web {app: web} STRICT
+            target-labels-ignored note none
+        "#]],
     );
 }
 
@@ -1071,14 +807,8 @@ fn authn_e35_a_missing_target_port_is_the_service_port() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/web
-          selector:
-            matchLabels:
-              app: web
-          portLevelMtls:
-            "80":
-              mode: STRICT
-    "#]],
+            PeerAuthentication foo/web {app: web} 80 STRICT
+        "#]],
     );
 }
 
@@ -1092,18 +822,8 @@ fn authn_e83_one_policy_for_two_services_gives_two_names() {
     check(
         &input,
         &expect![[r#"
-        PeerAuthentication foo/strict-db
-          selector:
-            matchLabels:
-              app: db
-          mtls:
-            mode: STRICT
-        PeerAuthentication foo/strict-web
-          selector:
-            matchLabels:
-              app: web
-          mtls:
-            mode: STRICT
-    "#]],
+            PeerAuthentication foo/strict-db {app: db} STRICT
+            PeerAuthentication foo/strict-web {app: web} STRICT
+        "#]],
     );
 }

@@ -72,10 +72,9 @@ fn e05_on_is_one_denial_in_the_root_namespace() {
     run().check(
         &config("mode: 'ON'"),
         expect![[r#"
-        istio-system/default-deny <- default
-          {}
-        relaxations: undeclared-ports
-    "#]],
+            istio-system/default-deny <- default: ALLOW nothing
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -86,10 +85,9 @@ fn e22_the_root_namespace_is_the_configured_one() {
         .check(
             &config("mode: 'ON'"),
             expect![[r#"
-            istio-config/default-deny <- default
-              {}
-            relaxations: undeclared-ports
-        "#]],
+                istio-config/default-deny <- default: ALLOW nothing
+                relaxations: undeclared-ports
+            "#]],
         );
 }
 
@@ -98,8 +96,7 @@ fn e06_e11_inclusion_denies_in_its_namespaces_only() {
     run().check(
         &config("mode: ON_WITH_INCLUSION, inclusion: {namespaces: [default]}, exclusion: {namespaces: [default]}"),
         expect![[r#"
-            default/default-deny <- default
-              {}
+            default/default-deny <- default: ALLOW nothing
             relaxations: undeclared-ports
         "#]],
     );
@@ -115,13 +112,10 @@ fn e07_the_root_namespace_is_included_service_by_service() {
     run().check(
         &yaml,
         expect![[r#"
-        istio-system/default-deny-gateway <- default
-          selector:
-            matchLabels:
-              istio: gateway
-        warning root-selector@1 none
-        relaxations: undeclared-ports
-    "#]],
+            istio-system/default-deny-gateway <- default: {istio: gateway} ALLOW nothing
+            warning root-selector@1 none
+            relaxations: undeclared-ports
+        "#]],
     );
     run().incomplete().check(
         &include("namespaces: [istio-system]"),
@@ -190,26 +184,10 @@ fn e10_e21_inclusion_of_a_service_denies_its_pods_and_grants_on_no_other() {
     run().check(
         &yaml,
         expect![[r#"
-        default/default-deny-app <- default
-          selector:
-            matchLabels:
-              app: app
-        default/r <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-            to:
-            - operation:
-                methods:
-                - GET
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny-app <- default: {app: app} ALLOW nothing
+            default/r <- r, bind-r: {app: app} ALLOW GET from cluster.local/ns/a/sa/x
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -224,18 +202,9 @@ fn inclusion_of_a_service_keeps_the_ports_of_services_on_the_same_pods_open() {
     run().check(
         &yaml,
         expect![[r#"
-        default/default-deny-app <- default
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - to:
-            - operation:
-                ports:
-                - "9090"
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny-app <- default: {app: app} ALLOW 9090
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -263,33 +232,13 @@ fn e12_excluding_the_root_namespace_never_opens_the_mesh() {
     run().check(
         &yaml,
         expect![[r#"
-        istio-system/default-deny <- default
-          {}
-        istio-system/allow-all-gateway <- default
-          selector:
-            matchLabels:
-              istio: gateway
-          action: ALLOW
-          rules:
-          - {}
-        dev/allow-all <- default
-          action: ALLOW
-          rules:
-          - {}
-        default/r <- r, bind-r
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-            to:
-            - operation:
-                methods:
-                - GET
-        warning root-selector@1 none
-        relaxations: undeclared-ports
-    "#]],
+            istio-system/default-deny <- default: ALLOW nothing
+            istio-system/allow-all-gateway <- default: {istio: gateway} ALLOW everything
+            dev/allow-all <- default: ALLOW everything
+            default/r <- r, bind-r: ALLOW GET from cluster.local/ns/a/sa/x
+            warning root-selector@1 none
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -304,20 +253,10 @@ fn e13_an_excluded_service_on_shared_pods_opens_its_own_ports() {
     run().check(
         &yaml,
         expect![[r#"
-        istio-system/default-deny <- default
-          {}
-        default/allow-all-metrics <- default
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - to:
-            - operation:
-                ports:
-                - "9090"
-        relaxations: undeclared-ports
-    "#]],
+            istio-system/default-deny <- default: ALLOW nothing
+            default/allow-all-metrics <- default: {app: app} ALLOW 9090
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -333,10 +272,9 @@ fn e14_empty_lists() {
     run().check(
         &config("mode: ON_WITH_EXCLUSION, exclusion: {}"),
         expect![[r#"
-        istio-system/default-deny <- default
-          {}
-        relaxations: undeclared-ports
-    "#]],
+            istio-system/default-deny <- default: ALLOW nothing
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -367,21 +305,12 @@ fn e15_a_permissive_config_enforces_nothing() {
     run().with(|run| run.options.shadow = true).check(
         &yaml,
         expect![[r#"
-        istio-system/default-deny <- default (dry run)
-          {}
-        default/r <- r, bind-r (dry run)
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-            to:
-            - operation:
-                methods:
-                - GET
-        warning permissive-rbac-config@1 none
-    "#]],
+            istio-system/default-deny <- default (dry run): ALLOW nothing
+              # Only logged, as before: never enforced while the dry-run annotation stands.
+            default/r <- r, bind-r (dry run): ALLOW GET from cluster.local/ns/a/sa/x
+              # Only logged, as before: never enforced while the dry-run annotation stands.
+            warning permissive-rbac-config@1 none
+        "#]],
     );
 }
 
@@ -400,10 +329,9 @@ fn e17_e18_a_cluster_config_goes_before_an_rbac_config() {
     run().check(
         old,
         expect![[r#"
-        istio-system/default-deny <- default
-          {}
-        relaxations: undeclared-ports
-    "#]],
+            istio-system/default-deny <- default: ALLOW nothing
+            relaxations: undeclared-ports
+        "#]],
     );
     run().check(&format!("{old}---\n{}", old.replace("namespace: a", "namespace: b")), expect![[""]]);
 }
@@ -414,30 +342,25 @@ fn e20_e123_roles_where_rbac_was_off_are_not_converted() {
     run().check(
         &included,
         expect![[r#"
-        other/default-deny <- default
-          {}
-        warning rbac-not-enabled@5 none
-        inert r (rbac-not-enabled)
-        inert bind-r (rbac-not-enabled)
-        relaxations: undeclared-ports
-    "#]],
+            other/default-deny <- default: ALLOW nothing
+            warning rbac-not-enabled@5 none
+            inert r (rbac-not-enabled)
+            inert bind-r (rbac-not-enabled)
+            relaxations: undeclared-ports
+        "#]],
     );
     let excluded =
         format!("{}---\n{}", config("mode: ON_WITH_EXCLUSION, exclusion: {namespaces: [default]}"), granted());
     run().check(
         &excluded,
         expect![[r#"
-        istio-system/default-deny <- default
-          {}
-        default/allow-all <- default
-          action: ALLOW
-          rules:
-          - {}
-        warning rbac-not-enabled@5 none
-        inert r (rbac-not-enabled)
-        inert bind-r (rbac-not-enabled)
-        relaxations: undeclared-ports
-    "#]],
+            istio-system/default-deny <- default: ALLOW nothing
+            default/allow-all <- default: ALLOW everything
+            warning rbac-not-enabled@5 none
+            inert r (rbac-not-enabled)
+            inert bind-r (rbac-not-enabled)
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -447,30 +370,8 @@ fn e35_a_fence_keeps_undeclared_ports_open() {
     run().with(|run| run.options.port_fence = true).check(
         &yaml,
         expect![[r#"
-            default/default-deny-app <- default
-              selector:
-                matchLabels:
-                  app: app
-              action: ALLOW
-              rules:
-              - to:
-                - operation:
-                    notPorts:
-                    - "8080"
-            default/r <- r, bind-r
-              selector:
-                matchLabels:
-                  app: app
-              action: ALLOW
-              rules:
-              - from:
-                - source:
-                    principals:
-                    - cluster.local/ns/a/sa/x
-                to:
-                - operation:
-                    methods:
-                    - GET
+            default/default-deny-app <- default: {app: app} ALLOW everything but not 8080
+            default/r <- r, bind-r: {app: app} ALLOW GET from cluster.local/ns/a/sa/x
             relaxations: undeclared-ports
         "#]],
     );
@@ -478,29 +379,9 @@ fn e35_a_fence_keeps_undeclared_ports_open() {
     run().with(|run| run.options.port_fence = true).check(
         &yaml,
         expect![[r#"
-            istio-system/default-deny <- default
-              {}
-            default/port-fence-app <- default
-              selector:
-                matchLabels:
-                  app: app
-              action: ALLOW
-              rules:
-              - to:
-                - operation:
-                    notPorts:
-                    - "8080"
-            default/r <- r, bind-r
-              action: ALLOW
-              rules:
-              - from:
-                - source:
-                    principals:
-                    - cluster.local/ns/a/sa/x
-                to:
-                - operation:
-                    methods:
-                    - GET
+            istio-system/default-deny <- default: ALLOW nothing
+            default/port-fence-app <- default: {app: app} ALLOW everything but not 8080
+            default/r <- r, bind-r: ALLOW GET from cluster.local/ns/a/sa/x
             relaxations: undeclared-ports
         "#]],
     );
@@ -519,22 +400,8 @@ fn e48_e128_nothing_is_added_to_an_existing_policy() {
     run().check(
         &yaml,
         expect![[r#"
-            istio-system/default-deny <- default
-              {}
-            default/r <- r, bind-r
-              selector:
-                matchLabels:
-                  app: web
-              action: ALLOW
-              rules:
-              - from:
-                - source:
-                    principals:
-                    - cluster.local/ns/a/sa/x
-                to:
-                - operation:
-                    methods:
-                    - GET
+            istio-system/default-deny <- default: ALLOW nothing
+            default/r <- r, bind-r: {app: web} ALLOW GET from cluster.local/ns/a/sa/x
             note pattern-enumerated@5 narrower
             warning replaced-by-authorization-policy@5 none
             relaxations: undeclared-ports
@@ -553,20 +420,13 @@ fn e124_an_exclusion_does_not_undo_an_existing_policy() {
     run().check(
         &yaml,
         expect![[r#"
-        istio-system/default-deny <- default
-          {}
-        default/allow-all-web <- default
-          selector:
-            matchLabels:
-              app: web
-          action: ALLOW
-          rules:
-          - {}
-        warning rbac-not-enabled@5 none
-        inert r (rbac-not-enabled)
-        inert bind-r (rbac-not-enabled)
-        relaxations: undeclared-ports
-    "#]],
+            istio-system/default-deny <- default: ALLOW nothing
+            default/allow-all-web <- default: {app: web} ALLOW everything
+            warning rbac-not-enabled@5 none
+            inert r (rbac-not-enabled)
+            inert bind-r (rbac-not-enabled)
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 

@@ -55,20 +55,10 @@ fn labels_are_not_lost_on_a_rule_without_services() {
     run().check(
         &default_world(&format!("{}---\n{}", role("r", rule), binding("r", X))),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r <- r, bind-r
-          selector:
-            matchLabels:
-              version: v1
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            default/r <- r, bind-r: {version: v1} ALLOW everything from cluster.local/ns/a/sa/x
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 

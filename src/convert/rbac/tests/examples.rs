@@ -54,25 +54,8 @@ spec:
     app.kubernetes.io/instance: couchdb
 "#,
         expect![[r#"
-            with-istio/default-deny <- default
-              {}
-            with-istio/couchdb-role <- couchdb-role, bind-test-app-service-couchdb-role
-              selector:
-                matchLabels:
-                  app.kubernetes.io/instance: couchdb
-                  app.kubernetes.io/name: couchdb
-              action: ALLOW
-              rules:
-              - from:
-                - source:
-                    principals:
-                    - cluster.local/ns/with-istio/sa/test-app-test-app-chart
-                to:
-                - operation:
-                    methods:
-                    - GET
-                    paths:
-                    - "*"
+            with-istio/default-deny <- default: ALLOW nothing
+            with-istio/couchdb-role <- couchdb-role, bind-test-app-service-couchdb-role: {app.kubernetes.io/instance: couchdb, app.kubernetes.io/name: couchdb} ALLOW GET * from cluster.local/ns/with-istio/sa/test-app-test-app-chart
             relaxations: undeclared-ports
         "#]],
     );
@@ -128,67 +111,14 @@ spec:
   roleRef: {kind: ServiceRole, name: cart-rw}
 "#,
         expect![[r#"
-            shop/default-deny <- default
-              {}
-            shop/cart-rw-cart <- cart-rw, cart-users
-              selector:
-                matchLabels:
-                  app: cart
-              action: ALLOW
-              rules:
+            shop/default-deny <- default: ALLOW nothing
+            shop/cart-rw-cart <- cart-rw, cart-users: {app: cart} ALLOW
+              GET,POST /v1/* from cluster.local/ns/web/sa/front
+              GET,POST /v1/* from namespaces=ops if request.auth.claims[groups]=sre
               # the shop itself
-              - from:
-                - source:
-                    principals:
-                    - cluster.local/ns/web/sa/front
-                to:
-                - operation:
-                    methods: # no DELETE
-                    - GET
-                    - POST
-                    paths:
-                    - /v1/*
-              - from:
-                - source:
-                    namespaces:
-                    - ops
-                to:
-                - operation:
-                    methods:
-                    - GET
-                    - POST
-                    paths:
-                    - /v1/*
-                when:
-                - key: request.auth.claims[groups]
-                  values:
-                  - sre
-            shop/cart-rw-cart-db <- cart-rw, cart-users
-              selector:
-                matchLabels:
-                  app: cart-db
-              action: ALLOW
-              rules:
-              - from:
-                - source:
-                    principals:
-                    - cluster.local/ns/web/sa/front
-                to:
-                - operation:
-                    ports:
-                    - "3306"
-              - from:
-                - source:
-                    namespaces:
-                    - ops
-                to:
-                - operation:
-                    ports:
-                    - "3306"
-                when:
-                - key: request.auth.claims[groups]
-                  values:
-                  - sre
+            shop/cart-rw-cart-db <- cart-rw, cart-users: {app: cart-db} ALLOW
+              3306 from cluster.local/ns/web/sa/front
+              3306 from namespaces=ops if request.auth.claims[groups]=sre
             note claim-form@35 narrower
             warning permissive-binding@39 none
             inert probe (permissive-binding)

@@ -11,12 +11,12 @@ mod services;
 mod subjects;
 
 use crate::convert::mapped::Mapped;
-use crate::convert::{Context, Options, Part};
+use crate::convert::{Context, Options, Part, demands};
 use crate::finding::{Code, Finding};
 use crate::mapping::Mappings;
 use crate::mesh::Completeness;
 use crate::mesh::{BuildOptions, World, build, testing};
-use crate::yaml::{Tree, emit};
+use crate::yaml::Tree;
 use expect_test::Expect;
 use std::fmt::Write;
 
@@ -87,9 +87,8 @@ fn show(world: &World, part: &Part) -> String {
     for draft in &part.drafts {
         let from: Vec<String> = draft.from.iter().map(name).collect();
         let dry = if draft.annotations.is_empty() { "" } else { " (dry run)" };
-        writeln!(text, "{}/{} <- {}{dry}", draft.namespace, draft.name, from.join(", ")).expect("text");
-        let spec = if draft.spec == Tree::Map(Vec::new()) { "{}\n".to_owned() } else { emit(&draft.spec) };
-        spec.lines().for_each(|line| writeln!(text, "  {line}").expect("text"));
+        let said = demands::said(draft.kind, &draft.spec, &draft.comment);
+        writeln!(text, "{}/{} <- {}{dry}: {said}", draft.namespace, draft.name, from.join(", ")).expect("text");
     }
     let mut findings: Vec<&Finding> = part.ledger.findings().iter().collect();
     findings.sort_by_key(|finding| (finding.place.clone(), finding.code));

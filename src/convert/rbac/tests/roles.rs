@@ -8,12 +8,11 @@ fn e39_a_role_without_binding_is_inert() {
     run().check(
         &default_world(&role("r", RULE)),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        warning role-without-binding@5 none
-        inert r (role-without-binding)
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            warning role-without-binding@5 none
+            inert r (role-without-binding)
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -23,29 +22,26 @@ fn e40_a_binding_without_role_is_inert_or_refused() {
     run().check(
         &yaml,
         expect![[r#"
-        default/default-deny <- default
-          {}
-        warning binding-without-role@5 none
-        inert bind-r (binding-without-role)
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            warning binding-without-role@5 none
+            inert bind-r (binding-without-role)
+            relaxations: undeclared-ports
+        "#]],
     );
     run().incomplete().check(
         &yaml,
         expect![[r#"
-        default/default-deny <- default
-          {}
-        error unresolved-role@5 narrower
-        refused bind-r
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            error unresolved-role@5 narrower
+            refused bind-r
+            relaxations: undeclared-ports
+        "#]],
     );
     let elsewhere = format!("{yaml}---\n{}", role("other/r", RULE));
     run().incomplete().check(
         &elsewhere,
         expect![[r#"
-            default/default-deny <- default
-              {}
+            default/default-deny <- default: ALLOW nothing
             error unresolved-role@5 narrower
             warning rbac-not-enabled@7 none
             inert r (rbac-not-enabled)
@@ -62,48 +58,14 @@ fn e41_e42_rules_times_subjects() {
     run().check(
         &default_world(&format!("{}---\n{}---\n{second}", role("r", rules), binding("r", X))),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r <- r, bind-r, second
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-            to:
-            - operation:
-                methods:
-                - GET
-          - from:
-            - source:
-                namespaces:
-                - b
-            to:
-            - operation:
-                methods:
-                - GET
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-            to:
-            - operation:
-                methods:
-                - POST
-          - from:
-            - source:
-                namespaces:
-                - b
-            to:
-            - operation:
-                methods:
-                - POST
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            default/r <- r, bind-r, second: {app: app} ALLOW
+              GET from cluster.local/ns/a/sa/x
+              GET from namespaces=b
+              POST from cluster.local/ns/a/sa/x
+              POST from namespaces=b
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -115,98 +77,44 @@ fn e43_e44_permissive_bindings_grant_nothing() {
     run().check(
         &only,
         expect![[r#"
-        default/default-deny <- default
-          {}
-        warning permissive-binding@5 none
-        inert r (permissive-binding)
-        inert logged (permissive-binding)
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            warning permissive-binding@5 none
+            inert r (permissive-binding)
+            inert logged (permissive-binding)
+            relaxations: undeclared-ports
+        "#]],
     );
     run().with(|run| run.options.shadow = true).check(
         &only,
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r-dry-run <- r, logged (dry run)
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - z
-            to:
-            - operation:
-                methods:
-                - GET
-        warning permissive-binding@5 none
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            default/r-dry-run <- r, logged (dry run): {app: app} ALLOW GET from z
+              # Only logged, as before: never enforced while the dry-run annotation stands.
+            warning permissive-binding@5 none
+            relaxations: undeclared-ports
+        "#]],
     );
     let both = format!("{only}---\n{}", binding("r", X));
     run().check(
         &both,
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-            to:
-            - operation:
-                methods:
-                - GET
-        warning permissive-binding@7 none
-        inert logged (permissive-binding)
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            default/r <- r, bind-r: {app: app} ALLOW GET from cluster.local/ns/a/sa/x
+            warning permissive-binding@7 none
+            inert logged (permissive-binding)
+            relaxations: undeclared-ports
+        "#]],
     );
     run().with(|run| run.options.shadow = true).check(
         &both,
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-            to:
-            - operation:
-                methods:
-                - GET
-        default/r-dry-run <- r, logged (dry run)
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - z
-            to:
-            - operation:
-                methods:
-                - GET
-        warning permissive-binding@7 none
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            default/r <- r, bind-r: {app: app} ALLOW GET from cluster.local/ns/a/sa/x
+            default/r-dry-run <- r, logged (dry run): {app: app} ALLOW GET from z
+              # Only logged, as before: never enforced while the dry-run annotation stands.
+            warning permissive-binding@7 none
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -222,46 +130,12 @@ fn e109_e110_tcp_rules_and_subjects_stay_apart_from_http_ones() {
     run().check(
         &yaml,
         expect![[r#"
-            default/default-deny <- default
-              {}
-            default/r <- r, bind-r
-              selector:
-                matchLabels:
-                  app: db
-              action: ALLOW
-              rules:
-              - to:
-                - operation:
-                    methods:
-                    - GET
-                when:
-                - key: request.auth.claims[groups]
-                  values:
-                  - g
-              - from:
-                - source:
-                    principals:
-                    - cluster.local/ns/a/sa/x
-                to:
-                - operation:
-                    methods:
-                    - GET
-              - to:
-                - operation:
-                    ports:
-                    - "3306"
-                when:
-                - key: request.auth.claims[groups]
-                  values:
-                  - g
-              - from:
-                - source:
-                    principals:
-                    - cluster.local/ns/a/sa/x
-                to:
-                - operation:
-                    ports:
-                    - "3306"
+            default/default-deny <- default: ALLOW nothing
+            default/r <- r, bind-r: {app: db} ALLOW
+              GET if request.auth.claims[groups]=g
+              GET from cluster.local/ns/a/sa/x
+              3306 if request.auth.claims[groups]=g
+              3306 from cluster.local/ns/a/sa/x
             note claim-form@7 narrower
             relaxations: undeclared-ports
         "#]],
@@ -273,8 +147,7 @@ fn e113_istio_1_4_has_no_negation() {
     run().with(|run| run.build.settings.target = crate::mesh::Version::minor(4)).check(
         &app("notMethods: [GET]", X),
         expect![[r#"
-            default/default-deny <- default
-              {}
+            default/default-deny <- default: ALLOW nothing
             error negation-unsupported@5 wider
             refused r
             refused bind-r

@@ -16,8 +16,7 @@ fn e23_e24_e26_e126_names_that_match_nothing_grant_nothing() {
     run().check(
         &with_services("app, app.other.svc.cluster.local, \"*-web\"", ""),
         expect![[r#"
-            default/default-deny <- default
-              {}
+            default/default-deny <- default: ALLOW nothing
             warning matches-no-service@7 none
             warning matches-no-service@7 none
             warning matches-no-service@7 none
@@ -33,17 +32,10 @@ fn e25_e122_every_service_of_an_included_namespace_is_one_policy() {
     run().check(
         &with_services("\"*.default.svc.cluster.local\"", &format!("---\n{}", service("manual", "", "{port: 80}"))),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r <- r, bind-r
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            default/r <- r, bind-r: ALLOW everything from cluster.local/ns/a/sa/x
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -53,28 +45,9 @@ fn e27_a_prefix_selects_what_it_matches() {
     run().check(
         &with_services("\"app*\"", &more),
         expect![[r#"
-            default/default-deny <- default
-              {}
-            default/r-app <- r, bind-r
-              selector:
-                matchLabels:
-                  app: app
-              action: ALLOW
-              rules:
-              - from:
-                - source:
-                    principals:
-                    - cluster.local/ns/a/sa/x
-            default/r-app-v2 <- r, bind-r
-              selector:
-                matchLabels:
-                  app: app-v2
-              action: ALLOW
-              rules:
-              - from:
-                - source:
-                    principals:
-                    - cluster.local/ns/a/sa/x
+            default/default-deny <- default: ALLOW nothing
+            default/r-app <- r, bind-r: {app: app} ALLOW everything from cluster.local/ns/a/sa/x
+            default/r-app-v2 <- r, bind-r: {app: app-v2} ALLOW everything from cluster.local/ns/a/sa/x
             note pattern-enumerated@7 narrower
             relaxations: undeclared-ports
         "#]],
@@ -87,39 +60,13 @@ fn e28_e29_a_rule_without_services_is_for_the_whole_namespace() {
     run().check(
         &default_world(&format!("{}---\n{}", role("r", rules), binding("r", X))),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r-app <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-        default/r <- r, bind-r
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-            to:
-            - operation:
-                methods:
-                - POST
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-            to:
-            - operation:
-                paths:
-                - /x/*
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            default/r-app <- r, bind-r: {app: app} ALLOW everything from cluster.local/ns/a/sa/x
+            default/r <- r, bind-r: ALLOW
+              POST from cluster.local/ns/a/sa/x
+              /x/* from cluster.local/ns/a/sa/x
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -131,24 +78,22 @@ fn e30_an_absent_service_grants_nothing_even_with_labels() {
     run().check(
         &yaml,
         expect![[r#"
-        default/default-deny <- default
-          {}
-        warning matches-no-service@5 none
-        inert r (matches-no-service)
-        inert bind-r (matches-no-service)
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            warning matches-no-service@5 none
+            inert r (matches-no-service)
+            inert bind-r (matches-no-service)
+            relaxations: undeclared-ports
+        "#]],
     );
     run().incomplete().check(
         &yaml,
         expect![[r#"
-        default/default-deny <- default
-          {}
-        error unresolved-service@5 narrower
-        refused r
-        refused bind-r
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            error unresolved-service@5 narrower
+            refused r
+            refused bind-r
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -159,14 +104,13 @@ fn e31_external_names_and_services_without_selector() {
     run().check(
         &with_services("\"ext.*\", \"manual.*\"", &more),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        error role-cannot-be-expressed@7 narrower
-        warning selectorless-service@7 narrower
-        refused r
-        refused bind-r
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            error role-cannot-be-expressed@7 narrower
+            warning selectorless-service@7 narrower
+            refused r
+            refused bind-r
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -193,42 +137,30 @@ fn e32_the_older_service_governs_a_shared_port() {
     run().check(
         &twins("a", "b", old, new, 8080),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            default/r <- r, bind-r: {app: app} ALLOW everything from cluster.local/ns/a/sa/x
+            relaxations: undeclared-ports
+        "#]],
     );
     run().check(
         &twins("a", "b", new, old, 8080),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        warning governs-no-port@7 none
-        inert r (governs-no-port)
-        inert bind-r (governs-no-port)
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            warning governs-no-port@7 none
+            inert r (governs-no-port)
+            inert bind-r (governs-no-port)
+            relaxations: undeclared-ports
+        "#]],
     );
     run().check(
         &twins("a", "b", "", "", 8080),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        error port-owner-unknown@7 wider
-        refused r
-        refused bind-r
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            error port-owner-unknown@7 wider
+            refused r
+            refused bind-r
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -244,18 +176,8 @@ fn e33_a_role_of_the_root_namespace_is_never_mesh_wide() {
     run().check(
         &yaml,
         expect![[r#"
-            istio-system/default-deny <- default
-              {}
-            istio-system/r <- r, bind-r
-              selector:
-                matchLabels:
-                  app: gate
-              action: ALLOW
-              rules:
-              - from:
-                - source:
-                    principals:
-                    - cluster.local/ns/a/sa/x
+            istio-system/default-deny <- default: ALLOW nothing
+            istio-system/r <- r, bind-r: {app: gate} ALLOW everything from cluster.local/ns/a/sa/x
             note pattern-enumerated@5 narrower
             warning root-selector@5 none
             relaxations: undeclared-ports
@@ -265,8 +187,7 @@ fn e33_a_role_of_the_root_namespace_is_never_mesh_wide() {
     run().check(
         &collision,
         expect![[r#"
-            istio-system/default-deny <- default
-              {}
+            istio-system/default-deny <- default: ALLOW nothing
             note pattern-enumerated@5 narrower
             error root-selector-collision@5 wider
             refused r
@@ -281,24 +202,10 @@ fn e34_a_rule_is_limited_to_the_ports_of_its_service() {
     run().check(
         &twins("a", "b", "", "", 9090),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-            to:
-            - operation:
-                ports:
-                - "8080"
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            default/r <- r, bind-r: {app: app} ALLOW 8080 from cluster.local/ns/a/sa/x
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -315,22 +222,8 @@ fn e37_e38_domain_and_port_numbers() {
     run().with(|run| run.build.settings.cluster_domain = "corp.local".into()).check(
         &yaml,
         expect![[r#"
-            default/default-deny <- default
-              {}
-            default/r <- r, bind-r
-              selector:
-                matchLabels:
-                  app: app
-              action: ALLOW
-              rules:
-              - from:
-                - source:
-                    principals:
-                    - cluster.local/ns/a/sa/x
-                to:
-                - operation:
-                    ports:
-                    - "80"
+            default/default-deny <- default: ALLOW nothing
+            default/r <- r, bind-r: {app: app} ALLOW 80 from cluster.local/ns/a/sa/x
             warning matches-no-service@5 none
             relaxations: undeclared-ports
         "#]],
@@ -349,18 +242,8 @@ fn e127_a_name_constraint_keeps_other_services_out() {
     run().check(
         &yaml,
         expect![[r#"
-            default/default-deny <- default
-              {}
-            default/r <- r, bind-r
-              selector:
-                matchLabels:
-                  app: app
-              action: ALLOW
-              rules:
-              - from:
-                - source:
-                    principals:
-                    - cluster.local/ns/a/sa/x
+            default/default-deny <- default: ALLOW nothing
+            default/r <- r, bind-r: {app: app} ALLOW everything from cluster.local/ns/a/sa/x
             relaxations: undeclared-ports
         "#]],
     );
@@ -380,24 +263,8 @@ fn e129_a_rule_about_http_is_left_out_on_a_port_that_was_tcp() {
     run().check(
         &unnamed("{services: [app.default.svc.cluster.local], methods: [GET]}"),
         expect![[r#"
-            default/default-deny <- default
-              {}
-            default/r <- r, bind-r
-              selector:
-                matchLabels:
-                  app: app
-              action: ALLOW
-              rules:
-              - from:
-                - source:
-                    principals:
-                    - cluster.local/ns/a/sa/x
-                to:
-                - operation:
-                    notPorts:
-                    - "8080"
-                    methods:
-                    - GET
+            default/default-deny <- default: ALLOW nothing
+            default/r <- r, bind-r: {app: app} ALLOW GET but not 8080 from cluster.local/ns/a/sa/x
             warning http-rule-on-tcp-port@5 none
             relaxations: undeclared-ports
         "#]],
@@ -405,21 +272,8 @@ fn e129_a_rule_about_http_is_left_out_on_a_port_that_was_tcp() {
     run().check(
         &unnamed("{services: [\"*\"], methods: [GET]}, {ports: [8080], paths: [/a/*]}"),
         expect![[r#"
-            default/default-deny <- default
-              {}
-            default/r <- r, bind-r
-              action: ALLOW
-              rules:
-              - from:
-                - source:
-                    principals:
-                    - cluster.local/ns/a/sa/x
-                to:
-                - operation:
-                    notPorts:
-                    - "8080"
-                    methods:
-                    - GET
+            default/default-deny <- default: ALLOW nothing
+            default/r <- r, bind-r: ALLOW GET but not 8080 from cluster.local/ns/a/sa/x
             warning http-rule-on-tcp-port@5 none
             warning http-rule-on-tcp-port@5 none
             relaxations: undeclared-ports
@@ -434,32 +288,9 @@ fn e131_a_pattern_does_not_match_custom_sidecar_listeners() {
     run().check(
         &with_services("\"*.default.svc.cluster.local\"", &more),
         expect![[r#"
-            default/default-deny <- default
-              {}
-            default/r-app <- r, bind-r
-              selector:
-                matchLabels:
-                  app: app
-              action: ALLOW
-              rules:
-              - from:
-                - source:
-                    principals:
-                    - cluster.local/ns/a/sa/x
-                to:
-                - operation:
-                    ports:
-                    - "8080"
-            default/r-web <- r, bind-r
-              selector:
-                matchLabels:
-                  app: web
-              action: ALLOW
-              rules:
-              - from:
-                - source:
-                    principals:
-                    - cluster.local/ns/a/sa/x
+            default/default-deny <- default: ALLOW nothing
+            default/r-app <- r, bind-r: {app: app} ALLOW 8080 from cluster.local/ns/a/sa/x
+            default/r-web <- r, bind-r: {app: web} ALLOW everything from cluster.local/ns/a/sa/x
             note pattern-enumerated@7 narrower
             relaxations: undeclared-ports
         "#]],
@@ -467,17 +298,10 @@ fn e131_a_pattern_does_not_match_custom_sidecar_listeners() {
     run().check(
         &with_services("\"*\"", &more),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r <- r, bind-r
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            default/r <- r, bind-r: ALLOW everything from cluster.local/ns/a/sa/x
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -494,14 +318,13 @@ fn a_named_port_on_shared_pods_is_not_guessed() {
     run().check(
         &yaml,
         expect![[r#"
-        default/default-deny <- default
-          {}
-        error role-cannot-be-expressed@7 narrower
-        warning named-port-unresolved@7 narrower
-        refused r
-        refused bind-r
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            error role-cannot-be-expressed@7 narrower
+            warning named-port-unresolved@7 narrower
+            refused r
+            refused bind-r
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -521,31 +344,20 @@ fn e98_a_role_governs_its_own_namespace() {
     run().check(
         &constrained("destination.namespace", "other", ""),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        warning rule-never-applies@5 none
-        inert r (rule-never-applies)
-        inert bind-r (rule-never-applies)
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            warning rule-never-applies@5 none
+            inert r (rule-never-applies)
+            inert bind-r (rule-never-applies)
+            relaxations: undeclared-ports
+        "#]],
     );
     run().check(
         &constrained("destination.namespace", "\"def*\"", ""),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            default/r <- r, bind-r: {app: app} ALLOW everything from cluster.local/ns/a/sa/x
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -559,34 +371,22 @@ fn e100_a_service_account_needs_pods_that_labels_tell_apart() {
     run().check(
         &constrained("destination.user", "sa1", ""),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        error role-cannot-be-expressed@5 narrower
-        warning destination-service-account@5 narrower
-        refused r
-        refused bind-r
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            error role-cannot-be-expressed@5 narrower
+            warning destination-service-account@5 narrower
+            refused r
+            refused bind-r
+            relaxations: undeclared-ports
+        "#]],
     );
     run().check(
         &constrained("destination.user", "sa1", &pods),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-              v: a
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-        warning destination-service-account-snapshot@5 none
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            default/r <- r, bind-r: {app: app, v: a} ALLOW everything from cluster.local/ns/a/sa/x
+            warning destination-service-account-snapshot@5 none
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -595,8 +395,7 @@ fn e101_e102_e103_labels_narrow_the_selector() {
     run().check(
         &constrained("destination.labels[app]", "web", ""),
         expect![[r#"
-            default/default-deny <- default
-              {}
+            default/default-deny <- default: ALLOW nothing
             warning rule-never-applies@5 none
             inert r (rule-never-applies)
             inert bind-r (rule-never-applies)
@@ -606,32 +405,21 @@ fn e101_e102_e103_labels_narrow_the_selector() {
     run().check(
         &constrained("destination.labels[app]", "\"ap*\"", ""),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            default/r <- r, bind-r: {app: app} ALLOW everything from cluster.local/ns/a/sa/x
+            relaxations: undeclared-ports
+        "#]],
     );
     run().check(
         &constrained("destination.labels[version]", "\"*\"", ""),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        error role-cannot-be-expressed@5 narrower
-        warning label-pattern@5 narrower
-        refused r
-        refused bind-r
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            error role-cannot-be-expressed@5 narrower
+            warning label-pattern@5 narrower
+            refused r
+            refused bind-r
+            relaxations: undeclared-ports
+        "#]],
     );
     let pods = format!(
         "---\n{}---\n{}",
@@ -641,89 +429,23 @@ fn e101_e102_e103_labels_narrow_the_selector() {
     run().check(
         &constrained("destination.labels[version]", "\"v*\"", &pods),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r-v1 <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-              version: v1
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-        default/r-v2 <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-              version: v2
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            default/r-v1 <- r, bind-r: {app: app, version: v1} ALLOW everything from cluster.local/ns/a/sa/x
+            default/r-v2 <- r, bind-r: {app: app, version: v2} ALLOW everything from cluster.local/ns/a/sa/x
+            relaxations: undeclared-ports
+        "#]],
     );
     let cross = "constraints: [{key: \"destination.labels[env]\", values: [e1, e2]}, {key: \"destination.labels[tag]\", values: [t1, t2]}]";
     run().check(
         &app(cross, X),
         expect![[r#"
-        default/default-deny <- default
-          {}
-        default/r-e1-t1 <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-              env: e1
-              tag: t1
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-        default/r-e1-t2 <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-              env: e1
-              tag: t2
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-        default/r-e2-t1 <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-              env: e2
-              tag: t1
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-        default/r-e2-t2 <- r, bind-r
-          selector:
-            matchLabels:
-              app: app
-              env: e2
-              tag: t2
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                principals:
-                - cluster.local/ns/a/sa/x
-        relaxations: undeclared-ports
-    "#]],
+            default/default-deny <- default: ALLOW nothing
+            default/r-e1-t1 <- r, bind-r: {app: app, env: e1, tag: t1} ALLOW everything from cluster.local/ns/a/sa/x
+            default/r-e1-t2 <- r, bind-r: {app: app, env: e1, tag: t2} ALLOW everything from cluster.local/ns/a/sa/x
+            default/r-e2-t1 <- r, bind-r: {app: app, env: e2, tag: t1} ALLOW everything from cluster.local/ns/a/sa/x
+            default/r-e2-t2 <- r, bind-r: {app: app, env: e2, tag: t2} ALLOW everything from cluster.local/ns/a/sa/x
+            relaxations: undeclared-ports
+        "#]],
     );
 }
 
@@ -741,23 +463,8 @@ fn a_label_alone_may_select_pods_that_no_manifest_shows() {
     run().check(
         &yaml,
         expect![[r#"
-            istio-system/default-deny <- default
-              {}
-            default/r <- r, bind-r
-              selector:
-                matchLabels:
-                  app: app
-                  v: "1"
-              action: ALLOW
-              rules:
-              - from:
-                - source:
-                    principals:
-                    - cluster.local/ns/a/sa/x
-                to:
-                - operation:
-                    methods:
-                    - GET
+            istio-system/default-deny <- default: ALLOW nothing
+            default/r <- r, bind-r: {app: app, v: 1} ALLOW GET from cluster.local/ns/a/sa/x
             warning http-rule-on-tcp-port@7 none
             note pattern-enumerated@7 narrower
             relaxations: undeclared-ports
@@ -778,22 +485,8 @@ fn a_port_number_that_is_tcp_on_some_pods_only_takes_one_policy_per_service() {
     run().check(
         &yaml,
         expect![[r#"
-            istio-system/default-deny <- default
-              {}
-            default/r <- r, bind-r
-              selector:
-                matchLabels:
-                  app: app
-              action: ALLOW
-              rules:
-              - from:
-                - source:
-                    principals:
-                    - cluster.local/ns/a/sa/x
-                to:
-                - operation:
-                    methods:
-                    - GET
+            istio-system/default-deny <- default: ALLOW nothing
+            default/r <- r, bind-r: {app: app} ALLOW GET from cluster.local/ns/a/sa/x
             warning http-rule-on-tcp-port@7 none
             note pattern-enumerated@7 narrower
             relaxations: undeclared-ports
@@ -815,60 +508,31 @@ fn e133_rules_about_the_peer_never_matched_on_gateways() {
     run().check(
         &gateway("{services: [\"*\"]}", X),
         expect![[r#"
-        edge/default-deny <- default
-          {}
-        warning gateway-knew-no-peer@5 none
-        note pattern-enumerated@5 narrower
-        inert r (gateway-knew-no-peer)
-        inert bind-r (gateway-knew-no-peer)
-        relaxations: undeclared-ports
-    "#]],
+            edge/default-deny <- default: ALLOW nothing
+            warning gateway-knew-no-peer@5 none
+            note pattern-enumerated@5 narrower
+            inert r (gateway-knew-no-peer)
+            inert bind-r (gateway-knew-no-peer)
+            relaxations: undeclared-ports
+        "#]],
     );
     run().check(
         &gateway("{methods: [GET]}", "{notNames: [cluster.local/ns/a/sa/x]}"),
         expect![[r#"
-        edge/default-deny <- default
-          {}
-        edge/r <- r, bind-r
-          selector:
-            matchLabels:
-              istio: ingressgateway
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                notPrincipals:
-                - cluster.local/ns/a/sa/x
-            to:
-            - operation:
-                methods:
-                - GET
-        note gateway-knew-no-peer@5 narrower
-        note pattern-enumerated@5 narrower
-        relaxations: undeclared-ports
-    "#]],
+            edge/default-deny <- default: ALLOW nothing
+            edge/r <- r, bind-r: {istio: ingressgateway} ALLOW GET from notPrincipals=cluster.local/ns/a/sa/x
+            note gateway-knew-no-peer@5 narrower
+            note pattern-enumerated@5 narrower
+            relaxations: undeclared-ports
+        "#]],
     );
     run().check(
         &gateway("{methods: [GET]}", "{ips: [10.0.0.1]}"),
         expect![[r#"
-        edge/default-deny <- default
-          {}
-        edge/r <- r, bind-r
-          selector:
-            matchLabels:
-              istio: ingressgateway
-          action: ALLOW
-          rules:
-          - from:
-            - source:
-                ipBlocks:
-                - 10.0.0.1
-            to:
-            - operation:
-                methods:
-                - GET
-        note pattern-enumerated@5 narrower
-        relaxations: undeclared-ports
-    "#]],
+            edge/default-deny <- default: ALLOW nothing
+            edge/r <- r, bind-r: {istio: ingressgateway} ALLOW GET from ipBlocks=10.0.0.1
+            note pattern-enumerated@5 narrower
+            relaxations: undeclared-ports
+        "#]],
     );
 }

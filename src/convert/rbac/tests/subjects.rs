@@ -480,8 +480,7 @@ fn a_role_whose_binding_was_refused_is_refused_too() {
     run().check(
         &app("", "{user: x, names: [\"*\"]}"),
         expect![[r#"
-            default/default-deny <- default
-              {}
+            default/default-deny <- default: ALLOW nothing
             error role-binding-refused@5 narrower
             refused r
             relaxations: undeclared-ports
