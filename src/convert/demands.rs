@@ -42,7 +42,12 @@ pub(super) fn said(kind: NewKind, spec: &Tree, comment: &[String]) -> String {
     if preflights && !comment.iter().any(|line| is_about_preflights(line)) {
         text += "\n  (without a comment about preflights)";
     }
-    let notes = yaml.lines().map(str::trim_start).filter(|line| line.starts_with('#'));
+    // Comments that were carried stand on lines of their own, or behind what they are about.
+    let note = |line: &str| {
+        let note = line.strip_prefix('#').or_else(|| line.split_once(" #").map(|(_, note)| note));
+        note.map(|note| format!("#{note}"))
+    };
+    let notes = yaml.lines().map(str::trim_start).filter_map(note);
     notes.for_each(|note| text += &format!("\n  {note}"));
     text.trim_end().to_owned()
 }

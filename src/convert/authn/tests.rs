@@ -61,9 +61,14 @@ impl Case {
 
     /// Converts a YAML stream and compares the objects and the findings.
     fn check(&self, yaml: &str, expected: &Expect) {
+        expected.assert_eq(&self.shown(yaml));
+    }
+
+    /// The objects and the findings, one per line.
+    fn shown(&self, yaml: &str) -> String {
         let mut shown = String::new();
         self.parts(yaml).iter().for_each(|part| show(part, &mut shown));
-        expected.assert_eq(&shown);
+        shown
     }
 
     /// The findings about a YAML stream.

@@ -37,47 +37,71 @@ fn authn_e10_origins_alone_turn_mtls_off() {
     );
 }
 
+/// Where the token of `a` is demanded, and what is said about it.
 #[test]
-fn authn_e53_included_and_excluded_paths() {
-    check_origins(
-        &jwt("a", ", triggerRules: [{includedPaths: [{prefix: /admin/}], excludedPaths: [{exact: /admin/status}]}]"),
-        &expect![[r#"
-            PeerAuthentication foo/web {app: web} STRICT
-            RequestAuthentication foo/web {app: web} token of a: jwksUri=https://a/keys, forwarded
-            AuthorizationPolicy foo/web-require-jwt {app: web} DENY 8080 /admin/* but not /admin/status unless iss=a; preflights free
-            bad-token-rejected note narrower
-            use-peer-principal note none
-        "#]],
-    );
-}
-
-#[test]
-fn authn_e54_separate_rules_are_ored() {
-    check_origins(
-        &jwt("a", ", triggerRules: [{excludedPaths: [{exact: /health}]}, {includedPaths: [{prefix: /api}]}]"),
-        &expect![[r#"
-            PeerAuthentication foo/web {app: web} STRICT
-            RequestAuthentication foo/web {app: web} token of a: jwksUri=https://a/keys, forwarded
-            AuthorizationPolicy foo/web-require-jwt {app: web} DENY
-              8080 but not /health unless iss=a; preflights free
-              8080 /api* unless iss=a; preflights free
-            bad-token-rejected note narrower
-            use-peer-principal note none
-        "#]],
-    );
-}
-
-#[test]
-fn authn_e55_an_empty_rule_is_always_triggered() {
-    check_origins(
-        &jwt("a", ", triggerRules: [{}]"),
-        &expect![[r#"
-            PeerAuthentication foo/web {app: web} STRICT
-            RequestAuthentication foo/web {app: web} token of a: jwksUri=https://a/keys, forwarded
-            AuthorizationPolicy foo/web-require-jwt {app: web} DENY 8080 unless iss=a; preflights free
-            use-peer-principal note none
-        "#]],
-    );
+fn authn_e53_to_e62_trigger_rules() {
+    let cases: &[(&str, &str, &[&str])] = &[
+        (
+            "E53 included and excluded paths",
+            "[{includedPaths: [{prefix: /admin/}], excludedPaths: [{exact: /admin/status}]}]",
+            &[
+                "DENY 8080 /admin/* but not /admin/status unless iss=a; preflights free",
+                "bad-token-rejected note narrower",
+                "use-peer-principal note none",
+            ],
+        ),
+        (
+            "E54 separate rules are ored",
+            "[{excludedPaths: [{exact: /health}]}, {includedPaths: [{prefix: /api}]}]",
+            &[
+                "DENY",
+                "8080 but not /health unless iss=a; preflights free",
+                "8080 /api* unless iss=a; preflights free",
+                "bad-token-rejected note narrower",
+                "use-peer-principal note none",
+            ],
+        ),
+        (
+            "E55 an empty rule is always triggered",
+            "[{}]",
+            &["DENY 8080 unless iss=a; preflights free", "use-peer-principal note none"],
+        ),
+        (
+            "E58 E60 E57 excluded conditions",
+            r#"[{excludedPaths: [{exact: /ok}, {}, {suffix: .js}, {regex: "/pub/.*"}]}]"#,
+            &[
+                "DENY 8080 but not /ok,*.js,/pub/* unless iss=a; preflights free",
+                "bad-token-rejected note narrower",
+                "use-peer-principal note none",
+            ],
+        ),
+        (
+            "E59 a rule that can never trigger",
+            "[{includedPaths: [{}]}]",
+            &["bad-token-rejected note narrower", "use-peer-principal note none"],
+        ),
+        (
+            "E61 E62 characters with a meaning",
+            r#"[{includedPaths: [{exact: "/a*"}, {exact: "/users/{id}"}], excludedPaths: [{exact: "/a/b*"}]}]"#,
+            &[
+                "DENY 8080 /a*,/users/* unless iss=a; preflights free",
+                "bad-token-rejected note narrower",
+                "use-peer-principal note none",
+                "path-not-expressible warning narrower",
+                "path-not-expressible warning narrower",
+                "path-not-expressible warning narrower",
+            ],
+        ),
+    ];
+    for (edge, triggers, expected) in cases {
+        let shown = Case::new().shown(&all(&[WEB, &origins(&jwt("a", &format!(", triggerRules: {triggers}")))]));
+        let rest = shown.strip_prefix(concat!(
+            "PeerAuthentication foo/web {app: web} STRICT\n",
+            "RequestAuthentication foo/web {app: web} token of a: jwksUri=https://a/keys, forwarded\n",
+        ));
+        let said = rest.unwrap_or(&shown).replace("AuthorizationPolicy foo/web-require-jwt {app: web} ", "");
+        assert_eq!(said.lines().map(str::trim).collect::<Vec<_>>(), *expected, "{edge}");
+    }
 }
 
 #[test]
@@ -97,53 +121,6 @@ fn authn_e56_a_regex_is_refused() {
             AuthorizationPolicy foo/web-require-jwt {app: web} DENY 8080 unless iss=a; preflights free
             use-peer-principal note none
             regex-trigger warning narrower
-        "#]],
-    );
-}
-
-#[test]
-fn authn_e58_e60_e57_excluded_conditions() {
-    check_origins(
-        &jwt("a", r#", triggerRules: [{excludedPaths: [{exact: /ok}, {}, {suffix: .js}, {regex: "/pub/.*"}]}]"#),
-        &expect![[r#"
-            PeerAuthentication foo/web {app: web} STRICT
-            RequestAuthentication foo/web {app: web} token of a: jwksUri=https://a/keys, forwarded
-            AuthorizationPolicy foo/web-require-jwt {app: web} DENY 8080 but not /ok,*.js,/pub/* unless iss=a; preflights free
-            bad-token-rejected note narrower
-            use-peer-principal note none
-        "#]],
-    );
-}
-
-#[test]
-fn authn_e59_a_rule_that_can_never_trigger() {
-    check_origins(
-        &jwt("a", ", triggerRules: [{includedPaths: [{}]}]"),
-        &expect![[r#"
-            PeerAuthentication foo/web {app: web} STRICT
-            RequestAuthentication foo/web {app: web} token of a: jwksUri=https://a/keys, forwarded
-            bad-token-rejected note narrower
-            use-peer-principal note none
-        "#]],
-    );
-}
-
-#[test]
-fn authn_e61_e62_characters_with_a_meaning() {
-    check_origins(
-        &jwt(
-            "a",
-            r#", triggerRules: [{includedPaths: [{exact: "/a*"}, {exact: "/users/{id}"}], excludedPaths: [{exact: "/a/b*"}]}]"#,
-        ),
-        &expect![[r#"
-            PeerAuthentication foo/web {app: web} STRICT
-            RequestAuthentication foo/web {app: web} token of a: jwksUri=https://a/keys, forwarded
-            AuthorizationPolicy foo/web-require-jwt {app: web} DENY 8080 /a*,/users/* unless iss=a; preflights free
-            bad-token-rejected note narrower
-            use-peer-principal note none
-            path-not-expressible warning narrower
-            path-not-expressible warning narrower
-            path-not-expressible warning narrower
         "#]],
     );
 }

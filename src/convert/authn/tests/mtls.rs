@@ -3,88 +3,31 @@
 use super::{Case, WEB, all, check, dated_policy, deployment, mesh_policy, policy, policy_in, service, service_in};
 use expect_test::expect;
 
+/// What becomes of the spec of a MeshPolicy.
 #[test]
-fn authn_e1_empty_mtls_is_strict() {
-    check(
-        &mesh_policy("{peers: [{mtls: {}}]}"),
-        &expect![[r#"
-            PeerAuthentication istio-system/default STRICT
-        "#]],
-    );
-}
-
-#[test]
-fn authn_e2_null_mtls_is_strict() {
-    check(
-        &mesh_policy("{peers: [{mtls: null}]}"),
-        &expect![[r#"
-            PeerAuthentication istio-system/default STRICT
-        "#]],
-    );
-}
-
-#[test]
-fn authn_e3_permissive_stays() {
-    check(
-        &mesh_policy("{peers: [{mtls: {mode: PERMISSIVE}}]}"),
-        &expect![[r#"
-            PeerAuthentication istio-system/default PERMISSIVE
-        "#]],
-    );
-}
-
-#[test]
-fn authn_e4_numbers_of_the_old_enum() {
-    check(
-        &mesh_policy("{peers: [{mtls: {mode: 1}}]}"),
-        &expect![[r#"
-            PeerAuthentication istio-system/default PERMISSIVE
-        "#]],
-    );
-}
-
-#[test]
-fn authn_e5_an_empty_peer_is_no_peer() {
-    check(
-        &mesh_policy("{peers: [{}]}"),
-        &expect![[r#"
-            PeerAuthentication istio-system/default DISABLE
-            plaintext-only note none
-        "#]],
-    );
-}
-
-#[test]
-fn authn_e6_the_first_mtls_counts_not_the_first_element() {
-    check(
-        &mesh_policy("{peers: [{jwt: {issuer: a, jwksUri: 'https://a/k'}}, {mtls: {}}]}"),
-        &expect![[r#"
-            PeerAuthentication istio-system/default STRICT
-            known-workloads-only warning none
-        "#]],
-    );
-}
-
-#[test]
-fn authn_e7_the_first_of_two_mtls_counts() {
-    check(
-        &mesh_policy("{peers: [{mtls: {mode: PERMISSIVE}}, {mtls: {}}]}"),
-        &expect![[r#"
-            PeerAuthentication istio-system/default PERMISSIVE
-        "#]],
-    );
-}
-
-#[test]
-fn authn_e8_e9_allow_tls_and_optional_peers_relax_nothing() {
-    check(
-        &mesh_policy("{peers: [{mtls: {allowTls: true}}], peerIsOptional: true}"),
-        &expect![[r#"
-            PeerAuthentication istio-system/default STRICT
-            allow-tls-ignored note none
-            peer-is-optional-ignored note narrower
-        "#]],
-    );
+fn authn_e1_to_e9_every_spelling_of_peers() {
+    for (edge, spec, expected) in [
+        ("E1 empty mtls is strict", "{peers: [{mtls: {}}]}", "STRICT"),
+        ("E2 null mtls is strict", "{peers: [{mtls: null}]}", "STRICT"),
+        ("E3 permissive stays", "{peers: [{mtls: {mode: PERMISSIVE}}]}", "PERMISSIVE"),
+        ("E4 numbers of the old enum", "{peers: [{mtls: {mode: 1}}]}", "PERMISSIVE"),
+        ("E5 an empty peer is no peer", "{peers: [{}]}", "DISABLE; plaintext-only note none"),
+        (
+            "E6 the first mtls counts not the first element",
+            "{peers: [{jwt: {issuer: a, jwksUri: 'https://a/k'}}, {mtls: {}}]}",
+            "STRICT; known-workloads-only warning none",
+        ),
+        ("E7 the first of two mtls counts", "{peers: [{mtls: {mode: PERMISSIVE}}, {mtls: {}}]}", "PERMISSIVE"),
+        (
+            "E8 E9 allow tls and optional peers relax nothing",
+            "{peers: [{mtls: {allowTls: true}}], peerIsOptional: true}",
+            "STRICT; allow-tls-ignored note none; peer-is-optional-ignored note narrower",
+        ),
+    ] {
+        let shown = Case::new().shown(&mesh_policy(spec));
+        let said: Vec<&str> = shown.lines().collect();
+        assert_eq!(said.join("; ").trim_start_matches("PeerAuthentication istio-system/default "), expected, "{edge}");
+    }
 }
 
 #[test]
@@ -780,6 +723,7 @@ spec:
         &expect![[r#"
             PeerAuthentication rabbitns/default STRICT
             PeerAuthentication rabbitns/rabbitmq-disable-mtls {app: rabbitmq-ha, release: rabbitmq} 4369 DISABLE, 5671 DISABLE
+              # epmd talks to the pod's own address
               # amqps brings its own TLS
             plaintext-only note none
         "#]],

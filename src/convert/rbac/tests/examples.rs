@@ -116,6 +116,7 @@ spec:
               GET,POST /v1/* from cluster.local/ns/web/sa/front
               GET,POST /v1/* from namespaces=ops if request.auth.claims[groups]=sre
               # the shop itself
+              # no DELETE
             shop/cart-rw-cart-db <- cart-rw, cart-users: {app: cart-db} ALLOW
               3306 from cluster.local/ns/web/sa/front
               3306 from namespaces=ops if request.auth.claims[groups]=sre
