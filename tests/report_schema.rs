@@ -8,13 +8,15 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// Fields that need more input than a golden case should hold, shown by the renderer's unit tests.
-const TOO_LARGE_FOR_A_CASE: [&str; 3] = [
+/// Fields that no golden case can hold: unit tests make them.
+const IN_NO_CASE: [&str; 4] = [
     // More than 50 findings of one code about one object.
     "Finding.more",
     // A proof that runs out of its budget.
     "Undecided.at",
     "Undecided.sampled",
+    // A mistake of meshlift.
+    "Undecided.what",
 ];
 
 fn reports() -> Vec<(String, Value)> {
@@ -94,7 +96,7 @@ fn the_json_reports_show_every_field() {
     }
     let unshown: Vec<String> = declared(&schema).difference(&shown).cloned().collect();
     assert_eq!(
-        unshown, TOO_LARGE_FOR_A_CASE,
+        unshown, IN_NO_CASE,
         "give a case that shows the field a `report.json` (an empty one, then UPDATE_GOLDEN=1)"
     );
 }
