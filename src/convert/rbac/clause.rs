@@ -14,7 +14,7 @@ const WITHOUT_PREFLIGHTS: [&str; 2] = [
 /// One conjunction of the new API. An access rule fills `operation` and `when`, a subject fills `source` and `when`;
 /// [`Clause::and`] joins them into a rule. All parts must hold; an empty clause holds always.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Clause {
+pub struct Clause {
     /// Who.
     pub source: Source,
     /// What.
@@ -122,7 +122,7 @@ impl Clause {
     /// True when the rule may match a request with the method OPTIONS.
     fn takes_options(&self) -> bool {
         let Field { values, not } = &self.operation.methods;
-        let matches = |pattern: &String| super::services::matches(pattern, "OPTIONS");
+        let matches = |pattern: &String| crate::convert::rbac::place::services::matches(pattern, "OPTIONS");
         (values.is_empty() || values.iter().any(matches))
             && !not.iter().any(|method| method == "OPTIONS" || method == "*")
     }

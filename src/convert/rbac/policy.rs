@@ -1,17 +1,17 @@
 //! From rules to the text a person reads: the `spec` of an AuthorizationPolicy.
 
-use super::clause::Clause;
 use crate::api::Labels;
 use crate::api::security::{Condition, Field};
 use crate::convert::plain;
+use crate::convert::rbac::clause::Clause;
 use crate::yaml::{Notes, Tree};
 use std::collections::BTreeMap;
 
 /// The most rules the CRD takes in one policy (`meaning/rbac.md` §4.9).
-pub(super) const MOST_RULES: usize = 512;
+pub const MOST_RULES: usize = 512;
 
 /// `spec: {}`: an ALLOW policy that never matches, so that what it selects is denied by default.
-pub(super) fn deny_by_default(selector: Option<&Labels>) -> Tree {
+pub fn deny_by_default(selector: Option<&Labels>) -> Tree {
     match selector {
         None => Tree::Map(Vec::new()),
         Some(selector) => Tree::Map(vec![plain_selector(selector)]),
@@ -19,7 +19,7 @@ pub(super) fn deny_by_default(selector: Option<&Labels>) -> Tree {
 }
 
 /// An ALLOW policy with these rules, which must not be empty. `selector` is `None` for the whole namespace.
-pub(super) fn allow(selector: Option<&Labels>, rules: &[Clause]) -> Tree {
+pub fn allow(selector: Option<&Labels>, rules: &[Clause]) -> Tree {
     let mut spec = Vec::new();
     spec.extend(selector.map(plain_selector));
     spec.push(plain("action", serde_json::json!("ALLOW")));

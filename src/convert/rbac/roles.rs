@@ -1,12 +1,18 @@
 //! A ServiceRole and its bindings: one rule per access rule and subject, one policy per selector (`meaning/rbac.md` §6.7).
 
-use super::clause::Clause;
-use super::reach::{self, Around, Target};
-use super::subjects::{self, Surroundings};
-use super::{access_rule, authentication, policy, principal_binding};
-use super::{given, scoping};
-use crate::api::legacy::{Enforcement, ServiceRole, ServiceRoleBinding};
 use crate::api::{Labels, ManifestId, Meta};
+use crate::convert::rbac::bindings::Grant;
+use crate::convert::rbac::clause::Clause;
+use crate::convert::rbac::place::destination::Target;
+use crate::convert::rbac::place::given;
+use crate::convert::rbac::place::ports;
+use crate::convert::rbac::place::targets;
+use crate::convert::rbac::place::view::NamespaceView;
+use crate::convert::rbac::policy;
+use crate::convert::rbac::what::access_rule;
+use crate::convert::rbac::who::authentication;
+use crate::convert::rbac::who::principal_binding;
+use crate::convert::rbac::who::subjects;
 use crate::convert::{Context, Draft, NewKind};
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Assumption, Code, Direction, Finding, Place, Severity};
@@ -14,17 +20,9 @@ use crate::mapping::Applied;
 use crate::mesh::SourceRelease;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A role with the bindings that count: all enforced, or all permissive for a dry-run copy.
-pub(super) struct Grant<'a> {
-    /// The role.
-    pub role: &'a ServiceRole,
-    /// Its bindings, in source order.
-    pub bindings: Vec<&'a ServiceRoleBinding>,
-}
-
 /// What a grant becomes.
 #[derive(Debug, Default)]
-pub(super) struct Converted {
+pub struct Converted {
     /// The policies.
     pub drafts: Vec<Draft>,
     /// What there is to say. Errors refuse role and bindings.
@@ -112,8 +110,8 @@ impl Policies {
 }
 
 /// A Service leads to a port by name, and a rule that has to name its ports cannot.
-fn named_port_unknown(service: &str, around: Around<'_>) -> Finding {
-    let namespace = around.namespace;
+fn named_port_unknown(service: &str, view: NamespaceView<'_>) -> Finding {
+    let namespace = view.namespace;
     Finding::new(
         codes::NAMED_PORT_UNRESOLVED,
         format!("The Service `{service}` leads to a container port by name, no pods in the input say which number that is, and a rule without ports would also open those of Services that the input does not show."),
@@ -125,8 +123,8 @@ fn named_port_unknown(service: &str, around: Around<'_>) -> Finding {
 }
 
 /// Pods that the input does not show may give a named port another number, which belongs to a Service that a rule is not for.
-fn numbers_unknown(target: &Target, around: Around<'_>) -> Finding {
-    let (name, namespace) = (target.suffix.join("-"), around.namespace);
+fn numbers_unknown(target: &Target, view: NamespaceView<'_>) -> Finding {
+    let (name, namespace) = (target.suffix.join("-"), view.namespace);
     Finding::new(
         codes::NAMED_PORT_UNRESOLVED,
         format!("Several Services share the pods of {name}, and one of them leads to its port by name: on pods that the input does not show the number may be another, so a rule with the numbers of those that it shows could open a port of another Service."),
@@ -140,8 +138,8 @@ fn numbers_unknown(target: &Target, around: Around<'_>) -> Finding {
 
 /// The pods of the input give the ports of a rule different numbers, and of each number a Service that the input does not
 /// show may be the owner on the other pods.
-fn numbers_differ(target: &Target, around: Around<'_>) -> Finding {
-    let (name, namespace) = (target.suffix.join("-"), around.namespace);
+fn numbers_differ(target: &Target, view: NamespaceView<'_>) -> Finding {
+    let (name, namespace) = (target.suffix.join("-"), view.namespace);
     Finding::new(
         codes::NAMED_PORT_UNRESOLVED,
         format!("The pods of {name} do not all have the same ports: a rule with the numbers of some of them could open, on the others, a port of a Service that the input does not show."),
@@ -159,7 +157,8 @@ fn same(a: &Clause, b: &Clause) -> bool {
 }
 
 /// Converts a role with its bindings.
-pub(super) fn convert(context: Context<'_>, grant: &Grant<'_>, around: Around<'_>) -> Converted {
+pub fn convert(grant: &Grant<'_>, view: NamespaceView<'_>) -> Converted {
+    let context = view.context;
     let mut converted = Converted::default();
     let subjects = converted.subjects(context, grant);
     let mut policies = Policies::default();
@@ -169,21 +168,21 @@ pub(super) fn convert(context: Context<'_>, grant: &Grant<'_>, around: Around<'_
     for (index, rule) in grant.role.rules.iter().enumerate() {
         let item = items(applied).get(index).cloned().unwrap_or_default();
         converted.relaxations.extend(item.relaxations.iter().cloned());
-        let access = access_rule::convert(rule, &item, around.namespace, context);
+        let access = access_rule::convert(rule, &item, view.namespace, context);
         let http =
             access.clause.http_only || access.clause.is_http() || subjects.iter().any(|s| s.http_only || s.is_http());
-        let mut reach = reach::find(&access.place, &rule.place, http, around);
+        let mut reach = targets::find(&access.place, &rule.place, http, view);
         converted.say(access.findings, &grant.role.meta);
         converted.say(std::mem::take(&mut reach.findings), &grant.role.meta);
         std::mem::take(&mut reach.assumptions).into_iter().for_each(|assumption| converted.assume(assumption));
         let mut base = access.clause;
         carry_notes(context, &grant.role.meta, &format!("/spec/rules/{index}"), &mut base);
         for target in &reach.targets {
-            let mut ports = scoping::survey(&access.place, target, &rule.place, around);
+            let mut ports = ports::survey(&access.place, target, &rule.place, view);
             let owner_unknown = ports.findings.iter().any(|finding| finding.code == codes::PORT_OWNER_UNKNOWN);
             converted.say(std::mem::take(&mut ports.findings), &grant.role.meta);
             // Of a rule for every Service, one that the input does not show may govern the ports.
-            let may_govern = target.every_service && !around.services_are_closed();
+            let may_govern = target.every_service && !view.services_are_closed();
             if ports.governs_nothing() && target.selector.is_some() && !may_govern {
                 let finding = Finding::new(codes::GOVERNS_NO_PORT, ports.why_nothing(&target.suffix.join("-")));
                 if !owner_unknown {
@@ -192,18 +191,18 @@ pub(super) fn convert(context: Context<'_>, grant: &Grant<'_>, around: Around<'_
                 continue;
             }
             if let Some(service) = ports.lost_by_name() {
-                converted.say(vec![named_port_unknown(service, around).at(rule.place.clone())], &grant.role.meta);
+                converted.say(vec![named_port_unknown(service, view).at(rule.place.clone())], &grant.role.meta);
                 continue;
             }
-            if ports.numbers_may_be_others() && !around.workloads_are_closed() {
-                converted.say(vec![numbers_unknown(target, around).at(rule.place.clone())], &grant.role.meta);
+            if ports.numbers_may_be_others() && !view.workloads_are_closed() {
+                converted.say(vec![numbers_unknown(target, view).at(rule.place.clone())], &grant.role.meta);
                 continue;
             }
             if ports.uneven {
-                converted.say(vec![numbers_differ(target, around).at(rule.place.clone())], &grant.role.meta);
+                converted.say(vec![numbers_differ(target, view).at(rule.place.clone())], &grant.role.meta);
                 continue;
             }
-            converted.take_for_granted(&ports, target, around);
+            converted.take_for_granted(&ports, target, view);
             for subject in merge_plain(&subjects) {
                 let mut both = base.and(&subject);
                 base.notes.clear(); // Comments stand at the first rule made from the access rule.
@@ -277,14 +276,14 @@ impl Converted {
     }
 
     /// What a policy for one target takes for granted where the input may not show every Service and every workload.
-    fn take_for_granted(&mut self, ports: &scoping::Ports, target: &Target, around: Around<'_>) {
+    fn take_for_granted(&mut self, ports: &ports::Ports, target: &Target, view: NamespaceView<'_>) {
         if !ports.named_for_unseen_services() {
             return;
         }
         let name = target.suffix.first().map(String::as_str).unwrap_or_default();
-        self.assume(given::oldest(name, around));
-        if ports.by_name && !around.workloads_are_closed() {
-            self.assume(given::same_number(name, around));
+        self.assume(given::oldest(name, view));
+        if ports.by_name && !view.workloads_are_closed() {
+            self.assume(given::same_number(name, view));
         }
     }
 
@@ -300,12 +299,11 @@ impl Converted {
         for binding in &grant.bindings {
             let applied = applied(context, &binding.meta);
             self.take(applied, &binding.meta);
-            let around = Surroundings { context, principal: principal.clone() };
             let before = clauses.len();
             for (index, subject) in binding.subjects.iter().enumerate() {
                 let item = items(applied).get(index).cloned().unwrap_or_default();
                 self.relaxations.extend(item.relaxations.iter().cloned());
-                let converted = subjects::convert(subject, &item, &around);
+                let converted = subjects::convert(subject, &item, context, &principal);
                 self.say(converted.findings, &binding.meta);
                 for mut clause in converted.alternatives {
                     carry_subject_notes(context, &binding.meta, index, &mut clause);
@@ -443,7 +441,7 @@ fn drafts(grant: &Grant<'_>, policies: Policies, idle: &[ManifestId]) -> Vec<Dra
 }
 
 /// A draft of an AuthorizationPolicy.
-pub(super) fn draft(namespace: &str, name: &str, from: Vec<ManifestId>, spec: crate::yaml::Tree) -> Draft {
+pub fn draft(namespace: &str, name: &str, from: Vec<ManifestId>, spec: crate::yaml::Tree) -> Draft {
     Draft {
         kind: NewKind::Authorization,
         namespace: namespace.to_owned(),
@@ -453,14 +451,4 @@ pub(super) fn draft(namespace: &str, name: &str, from: Vec<ManifestId>, spec: cr
         comment: Vec::new(),
         spec,
     }
-}
-
-/// The bindings of a role with this enforcement.
-pub(super) fn bindings_of<'a>(
-    context: Context<'a>,
-    role: &ServiceRole,
-    enforcement: Enforcement,
-) -> Vec<&'a ServiceRoleBinding> {
-    let of_role = context.mesh.bindings_of(&role.meta.namespace, &role.meta.name);
-    of_role.filter(|binding| binding.enforcement == enforcement).collect()
 }

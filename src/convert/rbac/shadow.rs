@@ -1,10 +1,11 @@
 //! Dry-run copies of what was only logged (`--shadow`, `meaning/rbac.md` §6.8). Nothing here is ever enforced.
 
-use super::enabled::Scope;
-use super::ground::Ground;
-use super::reach::Around;
-use super::roles::{self, Grant};
 use crate::api::legacy::Enforcement;
+use crate::convert::rbac::bindings::{self, Grant};
+use crate::convert::rbac::config::scope::Scope;
+use crate::convert::rbac::place::survey::Survey;
+use crate::convert::rbac::place::view::NamespaceView;
+use crate::convert::rbac::roles;
 use crate::convert::{Context, Draft, Part};
 use crate::finding::Finding;
 use crate::finding::catalogue::rbac as codes;
@@ -16,29 +17,29 @@ const DRY_RUN: &str = "istio.io/dry-run";
 const KNOWN_SINCE: u16 = 10;
 
 /// Keeps the conversion of a PERMISSIVE config as dry-run copies; without them its objects are inert.
-pub(super) fn keep(context: Context<'_>, copy: Part, part: &mut Part) {
+pub fn keep(context: Context<'_>, copy: Part, part: &mut Part) {
     if !supported(context, part) {
-        return super::all_inert(context, codes::PERMISSIVE_CONFIG, part);
+        return crate::convert::rbac::objects::all_inert(context, codes::PERMISSIVE_CONFIG, part);
     }
     part.ledger.absorb_dry_run(copy.ledger);
     part.drafts.extend(copy.drafts.into_iter().map(dry_run));
 }
 
 /// Adds a dry-run copy for the PERMISSIVE bindings of every role.
-pub(super) fn permissive_bindings(context: Context<'_>, scope: Scope<'_>, part: &mut Part) {
-    let permissive = |role| roles::bindings_of(context, role, Enforcement::Permissive);
+pub fn permissive_bindings(context: Context<'_>, scope: Scope<'_>, part: &mut Part) {
+    let permissive = |role| bindings::of(context, role, Enforcement::Permissive);
     if context.mesh.roles.iter().all(|role| permissive(role).is_empty()) || !supported(context, part) {
         return;
     }
-    let ground = Ground::survey(context.mesh);
+    let survey = Survey::survey(context.mesh);
     for role in &context.mesh.roles {
         let grant = Grant { role, bindings: permissive(role) };
         let refused = role.meta.manifest.is_some_and(|id| part.ledger.is_refused(id));
         if grant.bindings.is_empty() || refused || !scope.reaches_namespace(&role.meta.namespace) {
             continue;
         }
-        let around = Around { scope, ground: &ground, namespace: &role.meta.namespace };
-        let converted = roles::convert(context, &grant, around);
+        let view = NamespaceView { context, scope, survey: &survey, namespace: &role.meta.namespace };
+        let converted = roles::convert(&grant, view);
         if converted.refused() {
             continue;
         }

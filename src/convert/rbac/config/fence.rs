@@ -1,16 +1,16 @@
 //! The port fence: keeps the ports open that old Istio never protected, because no Service declares them
 //! (`meaning/rbac.md` §6.2). All numbers are **container** ports.
 
-use super::clause::Clause;
-use super::enabled::Scope;
-use super::ground::Ground;
 use crate::api::Labels;
 use crate::api::core::{Service, TargetPort};
+use crate::convert::rbac::clause::Clause;
+use crate::convert::rbac::config::scope::Scope;
+use crate::convert::rbac::place::survey::Survey;
 use crate::mesh::{InventoryKind, compatible};
 use std::collections::BTreeSet;
 
 /// A rule that opens every port but these.
-pub(super) fn rule(closed: &BTreeSet<u16>) -> Clause {
+pub fn rule(closed: &BTreeSet<u16>) -> Clause {
     let mut rule = Clause::default();
     rule.operation.ports.not = closed.iter().map(u16::to_string).collect();
     rule
@@ -18,7 +18,7 @@ pub(super) fn rule(closed: &BTreeSet<u16>) -> Clause {
 
 /// True when no pod with these labels has a port, of a Service that the input does not show or by a name whose number it
 /// does not show, that a fence would open.
-pub(super) fn is_safe(scope: Scope<'_>, namespace: &str, selector: &Labels) -> bool {
+pub fn is_safe(scope: Scope<'_>, namespace: &str, selector: &Labels) -> bool {
     let by_name = |service: &Service| service.ports.iter().any(|port| matches!(port.target, TargetPort::Name(_)));
     let evidence = &scope.mesh.evidence;
     let numbers_are_known =
@@ -37,7 +37,7 @@ fn checked_services<'a>(scope: Scope<'a>, namespace: &str, selector: &Labels) ->
 
 /// The ports that must stay closed on pods with these labels: those of EVERY checked service that they may
 /// belong to. ALLOW rules are ORed, so a fence that left one out would open it.
-pub(super) fn closed_ports(scope: Scope<'_>, ground: &Ground<'_>, namespace: &str, selector: &Labels) -> BTreeSet<u16> {
+pub fn closed_ports(scope: Scope<'_>, survey: &Survey<'_>, namespace: &str, selector: &Labels) -> BTreeSet<u16> {
     let mut closed = BTreeSet::new();
     for service in checked_services(scope, namespace, selector) {
         for port in &service.ports {
@@ -45,11 +45,11 @@ pub(super) fn closed_ports(scope: Scope<'_>, ground: &Ground<'_>, namespace: &st
                 closed.insert(number);
             }
         }
-        for pod in ground.pods(namespace, service.selector.as_ref()) {
+        for pod in survey.pods(namespace, service.selector.as_ref()) {
             closed.extend(service.ports.iter().filter_map(|port| scope.mesh.container_port(port, &pod.workload)));
         }
     }
-    let checked = ground.pods(namespace, Some(selector)).flat_map(|pod| pod.ports.iter().map(move |port| (pod, port)));
+    let checked = survey.pods(namespace, Some(selector)).flat_map(|pod| pod.ports.iter().map(move |port| (pod, port)));
     closed.extend(checked.filter(|(pod, port)| pod.checks(port, &scope)).map(|(_, port)| port.number));
     closed
 }

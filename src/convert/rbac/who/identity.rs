@@ -4,13 +4,13 @@
 //! The four positive ones are lists of alternatives that must ALL match. The new API has one place for such a list
 //! (`principals`); every further one is a condition on `source.principal`.
 
-use super::trust_domain::expand;
 use crate::api::legacy::Subject;
+use crate::convert::rbac::who::trust_domain::expand;
 use crate::mesh::Settings;
 
 /// What the identity fields of a subject amount to.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Identity {
+pub struct Identity {
     /// Lists that must all match; the first becomes `principals`. Empty: no condition.
     pub lists: Vec<Vec<String>>,
     /// `notPrincipals`.
@@ -36,7 +36,7 @@ struct List<'a> {
 }
 
 /// Reduces the identity fields. `star_is_anyone`: `--legacy-bug-compat`.
-pub(super) fn reduce(subject: &Subject, settings: &Settings, star_is_anyone: bool) -> Identity {
+pub fn reduce(subject: &Subject, settings: &Settings, star_is_anyone: bool) -> Identity {
     let property = |key: &str| {
         subject.properties.iter().filter(|(name, _)| name == key).map(|(_, value)| value.as_str()).collect::<Vec<_>>()
     };
@@ -129,7 +129,7 @@ fn excludes_each_other(lists: &[Vec<String>], settings: &Settings) -> bool {
     let exact: Vec<Vec<String>> = lists
         .iter()
         .filter_map(|list| match list.as_slice() {
-            [value] if super::services::is_exact(value) => Some(expand(value, settings)),
+            [value] if crate::convert::rbac::place::services::is_exact(value) => Some(expand(value, settings)),
             _ => None,
         })
         .collect();

@@ -4,7 +4,7 @@ use crate::mesh::Settings;
 
 /// The identities a value is expanded to where it is expanded: by the new API always, by old Istio only in `user` and
 /// in the property `source.principal` (§7.2).
-pub(super) fn expand(value: &str, settings: &Settings) -> Vec<String> {
+pub fn expand(value: &str, settings: &Settings) -> Vec<String> {
     let Some((domain, rest)) = value.split_once('/').filter(|_| value.split('/').count() == 5) else {
         return vec![value.to_owned()];
     };
@@ -29,7 +29,7 @@ pub(super) fn expand(value: &str, settings: &Settings) -> Vec<String> {
 
 /// Equal, with a star at one end accepted on either side.
 fn alike(a: &str, b: &str) -> bool {
-    super::services::matches(a, b) || super::services::matches(b, a)
+    crate::convert::rbac::place::services::matches(a, b) || crate::convert::rbac::place::services::matches(b, a)
 }
 
 #[cfg(test)]

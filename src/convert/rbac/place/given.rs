@@ -1,13 +1,13 @@
 //! What policies for roles take for granted where the input may not show everything (`meaning/knowledge.md` §5).
 
-use super::reach::Around;
 use crate::api::Meta;
+use crate::convert::rbac::place::view::NamespaceView;
 use crate::finding::catalogue::given as codes;
 use crate::finding::{Assumption, ObjectRef};
 
 /// The Service whose ports a rule names governs them.
-pub(super) fn oldest(service: &str, around: Around<'_>) -> Assumption {
-    let namespace = around.namespace;
+pub fn oldest(service: &str, view: NamespaceView<'_>) -> Assumption {
+    let namespace = view.namespace;
     let message = format!(
         "No Service older than `{service}` in namespace `{namespace}`, beside those of the input, leads to the same container ports; if one does, callers of `{service}` reach what was granted through the other one."
     );
@@ -15,8 +15,8 @@ pub(super) fn oldest(service: &str, around: Around<'_>) -> Assumption {
 }
 
 /// Every pod of the Service gives a named port the number that the pods of the input give it.
-pub(super) fn same_number(service: &str, around: Around<'_>) -> Assumption {
-    let namespace = around.namespace;
+pub fn same_number(service: &str, view: NamespaceView<'_>) -> Assumption {
+    let namespace = view.namespace;
     let message = format!(
         "Pods of the Service `{service}` in namespace `{namespace}` that are not in the input give its named ports the same numbers; where they do not, callers are turned away."
     );
@@ -24,8 +24,8 @@ pub(super) fn same_number(service: &str, around: Around<'_>) -> Assumption {
 }
 
 /// A pattern was written out for these Services.
-pub(super) fn pattern(services_known: &[&str], around: Around<'_>) -> Assumption {
-    let namespace = around.namespace;
+pub fn pattern(services_known: &[&str], view: NamespaceView<'_>) -> Assumption {
+    let namespace = view.namespace;
     let message = format!(
         "Namespace `{namespace}` holds no other Service that the pattern matches than {}; callers of another one are turned away.",
         services_known.join(", ")
@@ -34,8 +34,8 @@ pub(super) fn pattern(services_known: &[&str], around: Around<'_>) -> Assumption
 }
 
 /// A pattern of label values was written out for those that the pods of the input have.
-pub(super) fn label_values(service: &str, key: &str, listed: &[String], around: Around<'_>) -> Assumption {
-    let namespace = around.namespace;
+pub fn label_values(service: &str, key: &str, listed: &[String], view: NamespaceView<'_>) -> Assumption {
+    let namespace = view.namespace;
     let message = format!(
         "No pods of the Service `{service}` in namespace `{namespace}` have another value of the label `{key}` that was granted than {}; callers of pods that do are turned away.",
         listed.join(", ")
@@ -44,7 +44,7 @@ pub(super) fn label_values(service: &str, key: &str, listed: &[String], around: 
 }
 
 /// A default denial for one Service covers all ports of its pods.
-pub(super) fn nothing_else_on(service: &Meta) -> Assumption {
+pub fn nothing_else_on(service: &Meta) -> Assumption {
     let (name, namespace) = (&service.name, &service.namespace);
     let message = format!(
         "No Service beside those of the input selects the pods of `{name}` in namespace `{namespace}`; the ports of one for which RBAC was off would be closed."
@@ -53,7 +53,7 @@ pub(super) fn nothing_else_on(service: &Meta) -> Assumption {
 }
 
 /// An excluded Service governs the ports that are opened for it.
-pub(super) fn excluded_is_oldest(service: &Meta) -> Assumption {
+pub fn excluded_is_oldest(service: &Meta) -> Assumption {
     let (name, namespace) = (&service.name, &service.namespace);
     let message = format!(
         "No Service older than the excluded `{name}` in namespace `{namespace}`, beside those of the input, leads to the same container ports; the ports of one that RBAC was on for would be open."

@@ -3,13 +3,14 @@
 //!
 //! Plain fields come from the mapping file; the steps here give the rest.
 
-use super::addresses;
-use super::clause::Clause;
-use super::headers;
-use super::services;
 use crate::api::legacy::{AccessRule, Constraint, keys};
 use crate::api::security::Condition;
 use crate::convert::Context;
+use crate::convert::rbac::clause::Clause;
+use crate::convert::rbac::place::destination::Destination;
+use crate::convert::rbac::place::services;
+use crate::convert::rbac::what::addresses;
+use crate::convert::rbac::what::headers;
 use crate::finding::Finding;
 use crate::finding::catalogue::rbac as codes;
 use crate::mapping::Item;
@@ -18,35 +19,20 @@ use std::collections::BTreeSet;
 
 /// What an access rule becomes.
 #[derive(Debug, Default)]
-pub(super) struct Converted {
+pub struct Converted {
     /// Operation and conditions.
     pub clause: Clause,
     /// What decides where it applies.
-    pub place: Statics,
+    pub place: Destination,
     /// What there is to say about it. Errors refuse the role.
     pub findings: Vec<Finding>,
 }
 
-/// The part that Pilot evaluated for a service and its pods. All parts must hold.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Statics {
-    /// Host name patterns (ORed); empty means every service.
-    pub services: Vec<String>,
-    /// Pod label key to value patterns (ORed).
-    pub labels: Vec<(String, Vec<String>)>,
-    /// Patterns for the service's short name (ORed), if asked for.
-    pub names: Option<Vec<String>>,
-    /// Patterns for the service account (ORed), if asked for.
-    pub users: Option<Vec<String>>,
-    /// Some condition holds nowhere: the rule never applied.
-    pub never: bool,
-}
-
 /// Converts one access rule of a role in `namespace`. `item` is what the mapping made of it.
-pub(super) fn convert(rule: &AccessRule, item: &Item, namespace: &str, context: Context<'_>) -> Converted {
+pub fn convert(rule: &AccessRule, item: &Item, namespace: &str, context: Context<'_>) -> Converted {
     let mut clause = Clause::of_fragment(&item.value);
     clause.http_only = item.http_only || is_http_only(rule, context.mesh.settings.source);
-    let place = Statics { services: rule.services.clone(), ..Statics::default() };
+    let place = Destination { services: rule.services.clone(), ..Destination::default() };
     let mut builder = Builder { rule, item, converted: Converted { clause, place, findings: Vec::new() } };
     builder.repeated();
     builder.statics(namespace);

@@ -2,7 +2,7 @@
 
 /// M-service: equal; or `*`; or a prefix before a trailing star; or a suffix after a leading one. Any other star is
 /// literal. A pattern with a star at both ends is tried as a prefix and as a suffix, with the other star literal.
-pub(super) fn matches(pattern: &str, text: &str) -> bool {
+pub fn matches(pattern: &str, text: &str) -> bool {
     pattern == text
         || pattern == "*"
         || pattern.strip_suffix('*').is_some_and(|prefix| text.starts_with(prefix))
@@ -10,31 +10,31 @@ pub(super) fn matches(pattern: &str, text: &str) -> bool {
 }
 
 /// True when ANY of the patterns matches; an empty list means every service (1.2 and later).
-pub(super) fn any_matches(patterns: &[String], text: &str) -> bool {
+pub fn any_matches(patterns: &[String], text: &str) -> bool {
     patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, text))
 }
 
 /// True for a pattern that can match one name only.
-pub(super) fn is_exact(pattern: &str) -> bool {
+pub fn is_exact(pattern: &str) -> bool {
     !pattern.starts_with('*') && !pattern.ends_with('*')
 }
 
 /// True when at most one service of a namespace can match, now or later: an exact name, or a prefix that goes beyond
 /// the first dot (`app.*`), for service names hold no dots.
-pub(super) fn names_one_service(pattern: &str) -> bool {
+pub fn names_one_service(pattern: &str) -> bool {
     let reaches_beyond_the_name = || pattern.split_once('.').is_some_and(|(name, _)| !name.is_empty());
     !pattern.starts_with('*') && (is_exact(pattern) || reaches_beyond_the_name())
 }
 
 /// True when the pattern matches the host name of every Kubernetes Service of the namespace, known or not. Unlike
 /// `*` it does not match hosts of ServiceEntries and of custom Sidecar listeners.
-pub(super) fn matches_every_service(pattern: &str, namespace: &str, domain: &str) -> bool {
+pub fn matches_every_service(pattern: &str, namespace: &str, domain: &str) -> bool {
     let end = format!(".{namespace}.svc.{domain}");
     pattern.strip_prefix('*').is_some_and(|suffix| end.ends_with(suffix))
 }
 
 /// True when the pattern matches the host name of every Service of every namespace.
-pub(super) fn matches_any_namespace(pattern: &str, domain: &str) -> bool {
+pub fn matches_any_namespace(pattern: &str, domain: &str) -> bool {
     pattern.strip_prefix('*').is_some_and(|suffix| format!(".svc.{domain}").ends_with(suffix))
 }
 
@@ -42,7 +42,7 @@ pub(super) fn matches_any_namespace(pattern: &str, domain: &str) -> bool {
 /// prefix that goes beyond the dot after the service (`cart.fo*`), a suffix that reaches into the namespace
 /// (`*.foo.svc.cluster.local`). What matches in every namespace (`*`, `cart*`, `cart.*`) does not, and neither does what
 /// matches in none.
-pub(super) fn goes_by_namespace(pattern: &str, domain: &str) -> bool {
+pub fn goes_by_namespace(pattern: &str, domain: &str) -> bool {
     let exact = is_exact(pattern) && split_host(pattern, domain).is_some();
     let prefix = pattern.strip_suffix('*').filter(|prefix| !prefix.starts_with('*'));
     let beyond_the_dot = prefix.and_then(|prefix| prefix.split_once('.')).is_some_and(|(_, rest)| !rest.is_empty());
@@ -52,7 +52,7 @@ pub(super) fn goes_by_namespace(pattern: &str, domain: &str) -> bool {
 }
 
 /// The namespace that a pattern which goes by namespace names in full, if it does.
-pub(super) fn namespace_in(pattern: &str, domain: &str) -> Option<String> {
+pub fn namespace_in(pattern: &str, domain: &str) -> Option<String> {
     let exact = split_host(pattern, domain).filter(|_| is_exact(pattern)).map(|(_, namespace)| namespace);
     let prefix = || pattern.strip_suffix('*')?.split_once('.')?.1.split_once('.').map(|(namespace, _)| namespace);
     let suffix =
@@ -61,7 +61,7 @@ pub(super) fn namespace_in(pattern: &str, domain: &str) -> Option<String> {
 }
 
 /// Name and namespace of a Service's host name, `None` when it is not one of this cluster.
-pub(super) fn split_host<'a>(host: &'a str, domain: &str) -> Option<(&'a str, &'a str)> {
+pub fn split_host<'a>(host: &'a str, domain: &str) -> Option<(&'a str, &'a str)> {
     let service = host.strip_suffix(domain)?.strip_suffix(".svc.")?;
     let (name, namespace) = service.split_once('.')?;
     let one_label = |label: &str| !label.is_empty() && !label.contains(['.', '*']);

@@ -1,15 +1,15 @@
 //! The pods that policies land on, with the ports old Istio checked on them (`meaning/rbac.md` §3.1).
 
-use super::enabled::Scope;
 use crate::api::Labels;
 use crate::api::core::{Service, ServicePort, TargetPort, Workload};
 use crate::api::security::{Action, AuthorizationPolicy};
+use crate::convert::rbac::config::scope::Scope;
 use crate::mesh::{Mesh, Protocol, compatible, selects};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every workload of the mesh, and what governs its ports.
 #[derive(Debug)]
-pub(super) struct Ground<'a> {
+pub struct Survey<'a> {
     /// The workloads, in the order of [`Mesh::subjects`].
     pub pods: Vec<Pod<'a>>,
     /// Namespace to what is in it.
@@ -47,7 +47,7 @@ impl InNamespace {
 
 /// The pods of one workload.
 #[derive(Debug)]
-pub(super) struct Pod<'a> {
+pub struct Pod<'a> {
     /// The workload.
     pub workload: Workload,
     /// The **container** ports that have a governing host.
@@ -62,7 +62,7 @@ pub(super) struct Pod<'a> {
 
 /// A container port and who governs it.
 #[derive(Debug)]
-pub(super) struct Port<'a> {
+pub struct Port<'a> {
     /// The **container** port.
     pub number: u16,
     /// The host that RBAC saw: of the governing service, or `SIDECAR.NAMESPACE` for a custom ingress listener.
@@ -79,15 +79,15 @@ pub(super) struct Port<'a> {
     pub by_name: bool,
 }
 
-impl<'a> Ground<'a> {
+impl<'a> Survey<'a> {
     /// Surveys the mesh.
-    pub fn survey(mesh: &'a Mesh) -> Ground<'a> {
+    pub fn survey(mesh: &'a Mesh) -> Survey<'a> {
         let pods: Vec<Pod<'a>> = mesh.subjects().into_iter().map(|workload| Pod::survey(mesh, workload)).collect();
         let mut by_namespace: BTreeMap<String, InNamespace> = BTreeMap::new();
         for (position, pod) in pods.iter().enumerate() {
             by_namespace.entry(pod.workload.meta.namespace.clone()).or_default().add(position, &pod.workload);
         }
-        Ground { pods, by_namespace }
+        Survey { pods, by_namespace }
     }
 
     /// The pods of a namespace; with a selector those it selects.
@@ -232,7 +232,7 @@ fn policies_on<'a>(mesh: &'a Mesh, workload: &Workload) -> impl Iterator<Item = 
 }
 
 /// An AuthorizationPolicy of the input that selects everything in the namespace: old RBAC was ignored there.
-pub(super) fn replaces_namespace<'a>(mesh: &'a Mesh, namespace: &str) -> Option<&'a AuthorizationPolicy> {
+pub fn replaces_namespace<'a>(mesh: &'a Mesh, namespace: &str) -> Option<&'a AuthorizationPolicy> {
     mesh.authorization.iter().find(|policy| {
         let reaches = policy.meta.namespace == namespace || policy.meta.namespace == mesh.settings.root_namespace;
         reaches && !policy.target_refs && policy.selector.is_empty()

@@ -1,17 +1,17 @@
 //! Roles and bindings in a namespace that nobody named: what they mean may depend on its name.
 
-use super::enabled::Scope;
-use super::services;
 use crate::api::legacy::{AccessRule, RbacTarget, ServiceRole, ServiceRoleBinding};
 use crate::api::namespace::{in_words, is_unnamed, may_be_same};
 use crate::api::{ManifestId, Meta};
+use crate::convert::rbac::config::scope::Scope;
+use crate::convert::rbac::place::services;
 use crate::convert::{Context, Part};
 use crate::finding::catalogue::belonging::UNKNOWN_NAMESPACE;
 use crate::finding::{Finding, Place};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Refuses what depends on the name of a namespace that nobody named. False when that is everything.
-pub(super) fn check(context: Context<'_>, scope: Scope<'_>, part: &mut Part) -> bool {
+pub fn check(context: Context<'_>, scope: Scope<'_>, part: &mut Part) -> bool {
     if let Some(finding) = listed(context, scope) {
         part.ledger.tell(finding);
         return false;

@@ -1,31 +1,21 @@
 //! Where an access rule applies: from host name patterns and static constraints to selectors (`meaning/rbac.md` §6.3, §6.5).
 
-use super::access_rule::Statics;
-use super::enabled::Scope;
-use super::given;
-use super::ground::{Ground, Pod};
-use super::services;
-use super::static_constraints::{self, Labelled};
 use crate::api::Labels;
 use crate::api::core::Service;
+use crate::convert::rbac::place::constraints::{self, Labelled};
+use crate::convert::rbac::place::destination::Destination;
+use crate::convert::rbac::place::destination::Target;
+use crate::convert::rbac::place::given;
+use crate::convert::rbac::place::services;
+use crate::convert::rbac::place::survey::Pod;
+use crate::convert::rbac::place::view::NamespaceView;
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Assumption, Finding, Place};
 use crate::mesh::{InventoryKind, Lookup, kubectl_get};
 
-/// One selector that an access rule is attached to.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Target {
-    /// `None` is the whole namespace.
-    pub selector: Option<Labels>,
-    /// What tells this target from the role's others in a name: the service, then label values.
-    pub suffix: Vec<String>,
-    /// True when the rule is for whatever Service the pods have, also for one that nobody has shown.
-    pub every_service: bool,
-}
-
 /// What looking for targets gives.
 #[derive(Debug, Default)]
-pub(super) struct Reach {
+pub struct Targets {
     /// The selectors, without repetitions. Empty: the rule applies nowhere, and a finding says why.
     pub targets: Vec<Target>,
     /// What there is to say. Errors refuse the role.
@@ -34,71 +24,28 @@ pub(super) struct Reach {
     pub assumptions: Vec<Assumption>,
 }
 
-/// What the search needs to know.
-#[derive(Clone, Copy)]
-pub(super) struct Around<'a> {
-    /// Where RBAC was on.
-    pub scope: Scope<'a>,
-    /// The pods.
-    pub ground: &'a Ground<'a>,
-    /// The role's namespace.
-    pub namespace: &'a str,
-}
-
-impl<'a> Around<'a> {
-    /// True when the access rule is for this service: ANY pattern matches the host and ANY name pattern the short name.
-    pub fn grants(&self, place: &Statics, host: &str, service: Option<&Service>) -> bool {
-        let named = match (&place.names, service) {
-            (None, _) => true,
-            (Some(names), Some(service)) => names.iter().any(|name| services::matches(name, &service.meta.name)),
-            (Some(_), None) => false,
-        };
-        named && services::any_matches(&place.services, host)
-    }
-
-    /// The pods that a target selects or may select.
-    pub fn pods(&self, target: &Target) -> Vec<&'a Pod<'a>> {
-        let of_service = self.scope.mesh.has_selector(self.namespace, target.selector.as_ref());
-        self.ground.likely_pods(self.namespace, target.selector.as_ref(), !of_service)
-    }
-
-    /// True when the input shows every Service.
-    pub fn services_are_closed(&self) -> bool {
-        self.scope.mesh.evidence.closes(&[InventoryKind::Service])
-    }
-
-    /// True when the input shows every workload.
-    pub fn workloads_are_closed(&self) -> bool {
-        self.scope.mesh.evidence.closes(&[InventoryKind::Workload])
-    }
-
-    fn is_root(&self) -> bool {
-        self.namespace == self.scope.mesh.settings.root_namespace
-    }
-}
-
 /// Finds the targets of an access rule that stands at `at`. `http`: some rule made from it holds something that old
 /// Istio dropped on TCP ports.
-pub(super) fn find(place: &Statics, at: &Place, http: bool, around: Around<'_>) -> Reach {
-    let mut reach = Reach::default();
+pub fn find(place: &Destination, at: &Place, http: bool, view: NamespaceView<'_>) -> Targets {
+    let mut reach = Targets::default();
     if place.never {
         return reach;
     }
-    reach.check_names(place, at, around);
+    reach.check_names(place, at, view);
     if reach.findings.iter().any(Finding::refuses) {
         return reach;
     }
-    match whole_namespace(place, http, around) {
+    match whole_namespace(place, http, view) {
         Some(targets) => reach.targets = targets,
-        None => reach.service_by_service(place, at, around),
+        None => reach.service_by_service(place, at, view),
     }
     reach
 }
 
 /// §6.3 step 2: the rule is for every service of the namespace, also for those to come, and a policy for the whole
 /// namespace grants nothing more. ALL conditions of the step must hold.
-fn whole_namespace(place: &Statics, http: bool, around: Around<'_>) -> Option<Vec<Target>> {
-    let Around { scope, ground, namespace } = around;
+fn whole_namespace(place: &Destination, http: bool, view: NamespaceView<'_>) -> Option<Vec<Target>> {
+    let NamespaceView { scope, survey, namespace, .. } = view;
     let mesh = scope.mesh;
     let exact_labels = place.labels.iter().all(|(_, values)| values.iter().all(|value| services::is_exact(value)));
     let closed = mesh.evidence.closes(&[InventoryKind::Service, InventoryKind::Sidecar, InventoryKind::ServiceEntry]);
@@ -114,16 +61,16 @@ fn whole_namespace(place: &Statics, http: bool, around: Around<'_>) -> Option<Ve
         && exact_labels
         && place.names.is_none()
         && place.users.is_none()
-        && !around.is_root()
+        && !view.is_root()
         && scope.covers_namespace(namespace)
-        && !ground.pods(namespace, None).any(|pod| pod.restricted || crate::mesh::is_gateway(&pod.workload.pod_labels))
+        && !survey.pods(namespace, None).any(|pod| pod.restricted || crate::mesh::is_gateway(&pod.workload.pod_labels))
         // A Service that nobody has shown may have ports without a protocol name: old Istio dropped rules about HTTP there.
-        && !(http && (!around.services_are_closed() || ground.mixes_protocols(namespace)));
+        && !(http && (!view.services_are_closed() || survey.mixes_protocols(namespace)));
     if !possible {
         return None;
     }
     let everything = Labelled { selector: Labels::new(), suffix: Vec::new() };
-    let combinations = static_constraints::with_exact_labels(everything, &place.labels);
+    let combinations = constraints::with_exact_labels(everything, &place.labels);
     Some(
         combinations
             .into_iter()
@@ -136,42 +83,42 @@ fn whole_namespace(place: &Statics, http: bool, around: Around<'_>) -> Option<Ve
     )
 }
 
-impl Reach {
+impl Targets {
     /// Patterns without a star name one service: say when it is not known, and which can never match.
-    fn check_names(&mut self, place: &Statics, at: &Place, around: Around<'_>) {
-        let mesh = around.scope.mesh;
+    fn check_names(&mut self, place: &Destination, at: &Place, view: NamespaceView<'_>) {
+        let mesh = view.scope.mesh;
         if place.services.iter().any(|pattern| pattern == "*") {
             return;
         }
         for pattern in place.services.iter().filter(|pattern| services::is_exact(pattern)) {
             let of_namespace = services::split_host(pattern, &mesh.settings.cluster_domain)
-                .filter(|(_, namespace)| *namespace == around.namespace);
+                .filter(|(_, namespace)| *namespace == view.namespace);
             let finding = match of_namespace.map(|(name, namespace)| (name, mesh.service(namespace, name))) {
                 Some((_, Lookup::Found(_))) => continue,
                 Some((name, Lookup::Unknown)) => Finding::new(
                     codes::UNRESOLVED_SERVICE,
                     format!(
                         "The Service `{name}` in namespace `{}` is not in the input, so its pods are not known.",
-                        around.namespace
+                        view.namespace
                     ),
                 )
                 .remedy(format!(
                     "Add the output of `{}` to the input, or say with `--inventory-complete=services` that it does not exist.",
-                    kubectl_get("service", around.namespace, name)
+                    kubectl_get("service", view.namespace, name)
                 )),
-                Some((_, Lookup::Ambiguous(one, other))) => two_versions(one, other, around),
+                Some((_, Lookup::Ambiguous(one, other))) => two_versions(one, other, view),
                 Some((name, Lookup::Absent)) => Finding::new(
                     codes::MATCHES_NO_SERVICE,
                     format!(
                         "There is no Service `{name}` in namespace `{}`, so `{pattern}` matches nothing.",
-                        around.namespace
+                        view.namespace
                     ),
                 ),
                 None => Finding::new(
                     codes::MATCHES_NO_SERVICE,
                     format!(
                         "`{pattern}` matches nothing: old Istio compared host names like `NAME.{}.svc.{}`.",
-                        around.namespace, mesh.settings.cluster_domain
+                        view.namespace, mesh.settings.cluster_domain
                     ),
                 ),
             };
@@ -180,21 +127,21 @@ impl Reach {
     }
 
     /// §6.3 step 3: one target per distinct selector of the services that the rule is for.
-    fn service_by_service(&mut self, place: &Statics, at: &Place, around: Around<'_>) {
-        let mesh = around.scope.mesh;
+    fn service_by_service(&mut self, place: &Destination, at: &Place, view: NamespaceView<'_>) {
+        let mesh = view.scope.mesh;
         let mut matching: Vec<&Service> = mesh
-            .services_of_namespace(around.namespace)
+            .services_of_namespace(view.namespace)
             .into_iter()
-            .filter(|service| around.grants(place, &mesh.host(service), Some(service)))
+            .filter(|service| view.grants(place, &mesh.host(service), Some(service)))
             .collect();
         matching.sort_by(|a, b| a.meta.name.cmp(&b.meta.name));
         if let Some([one, other]) = matching.array_windows().find(|[one, other]| one.meta.name == other.meta.name)
             && is_pattern(place)
         {
-            self.findings.push(two_versions(one, other, around).at(at.clone()));
+            self.findings.push(two_versions(one, other, view).at(at.clone()));
         }
-        let enabled: Vec<&Service> = matching.iter().copied().filter(|service| around.scope.covers(service)).collect();
-        self.explain_nothing(place, at, around, &matching, &enabled);
+        let enabled: Vec<&Service> = matching.iter().copied().filter(|service| view.scope.covers(service)).collect();
+        self.explain_nothing(place, at, view, &matching, &enabled);
         let mut written_out: Vec<&str> = Vec::new();
         for service in enabled {
             if service.external_name {
@@ -215,11 +162,10 @@ impl Reach {
                 continue;
             };
             let start = Labelled { selector: selector.clone(), suffix: vec![service.meta.name.clone()] };
-            let labelled =
-                static_constraints::narrow(start, place, around, at, &mut self.findings, &mut self.assumptions);
+            let labelled = constraints::narrow(start, place, view, at, &mut self.findings, &mut self.assumptions);
             let before = self.targets.len();
             for Labelled { selector, suffix } in labelled {
-                self.add(Target { selector: Some(selector), suffix, every_service: false }, at, around);
+                self.add(Target { selector: Some(selector), suffix, every_service: false }, at, view);
             }
             if self.targets.len() > before {
                 written_out.push(&service.meta.name);
@@ -229,26 +175,26 @@ impl Reach {
             // A constraint that holds for some services only is what its author meant.
             self.findings.retain(|finding| finding.code != codes::RULE_NEVER_APPLIES);
         }
-        self.warn_of_unseen(place, at, around, &written_out);
-        self.refuse_nothing(place, at, around);
+        self.warn_of_unseen(place, at, view, &written_out);
+        self.refuse_nothing(place, at, view);
     }
 
     /// A pattern that comes to nothing on the Services of the input may be for one that the input does not show.
-    fn refuse_nothing(&mut self, place: &Statics, at: &Place, around: Around<'_>) {
-        let open_pattern = is_pattern(place) && !around.services_are_closed();
-        let reaches_others = around.scope.covers_others(around.namespace);
+    fn refuse_nothing(&mut self, place: &Destination, at: &Place, view: NamespaceView<'_>) {
+        let open_pattern = is_pattern(place) && !view.services_are_closed();
+        let reaches_others = view.scope.covers_others(view.namespace);
         if self.targets.is_empty() && open_pattern && reaches_others && !self.findings.iter().any(Finding::refuses) {
-            self.findings.push(no_service_in_sight(place, around).at(at.clone()));
+            self.findings.push(no_service_in_sight(place, view).at(at.clone()));
         }
     }
 
     /// Adds a target, unless the pods it selects are not governed by old RBAC.
-    fn add(&mut self, target: Target, at: &Place, around: Around<'_>) {
+    fn add(&mut self, target: Target, at: &Place, view: NamespaceView<'_>) {
         let Some(selector) = &target.selector else { return };
         if self.targets.iter().any(|known| known.selector == target.selector) {
             return;
         }
-        let pods: Vec<&Pod<'_>> = around.pods(&target);
+        let pods: Vec<&Pod<'_>> = view.pods(&target);
         if !pods.is_empty() && pods.iter().all(|pod| pod.replaced) {
             self.findings.push(
                 Finding::new(
@@ -268,8 +214,8 @@ impl Reach {
                 .at(at.clone()),
             );
         }
-        if around.is_root() {
-            self.findings.push(root_selector(around, &target, selector).at(at.clone()));
+        if view.is_root() {
+            self.findings.push(root_selector(view, &target, selector).at(at.clone()));
         }
         self.targets.push(target);
     }
@@ -277,29 +223,29 @@ impl Reach {
     /// A rule that applies nowhere was without effect; say why.
     fn explain_nothing(
         &mut self,
-        place: &Statics,
+        place: &Destination,
         at: &Place,
-        around: Around<'_>,
+        view: NamespaceView<'_>,
         matching: &[&Service],
         enabled: &[&Service],
     ) {
         let patterns = if place.services.is_empty() { "*".to_owned() } else { place.services.join(", ") };
         let some_pattern = is_pattern(place);
-        let others = some_pattern && !around.services_are_closed();
-        let reaches_others = others && around.scope.covers_others(around.namespace);
+        let others = some_pattern && !view.services_are_closed();
+        let reaches_others = others && view.scope.covers_others(view.namespace);
         let finding = if others && (matching.is_empty() || (enabled.is_empty() && reaches_others)) {
-            no_service_in_sight(place, around)
+            no_service_in_sight(place, view)
         } else if matching.is_empty() && some_pattern {
             Finding::new(
                 codes::MATCHES_NO_SERVICE,
-                format!("No Service of namespace `{}` matches `{patterns}`.", around.namespace),
+                format!("No Service of namespace `{}` matches `{patterns}`.", view.namespace),
             )
         } else if !matching.is_empty() && enabled.is_empty() {
             Finding::new(
                 codes::RBAC_NOT_ENABLED,
                 format!(
                     "RBAC was not on for the services that `{patterns}` matches in namespace `{}`.",
-                    around.namespace
+                    view.namespace
                 ),
             )
         } else if !enabled.is_empty() && enabled.iter().all(|service| service.external_name) {
@@ -314,15 +260,15 @@ impl Reach {
     }
 
     /// Patterns granted on future services too; selectors do not.
-    fn warn_of_unseen(&mut self, place: &Statics, at: &Place, around: Around<'_>, names: &[&str]) {
+    fn warn_of_unseen(&mut self, place: &Destination, at: &Place, view: NamespaceView<'_>, names: &[&str]) {
         let any_service =
             place.services.is_empty() || place.services.iter().any(|pattern| !services::names_one_service(pattern));
         let any_name = place.names.as_ref().is_none_or(|names| names.iter().any(|name| !services::is_exact(name)));
         // Where the config lists its services one by one, there are no others.
-        if any_service && any_name && !names.is_empty() && around.scope.covers_others(around.namespace) {
+        if any_service && any_name && !names.is_empty() && view.scope.covers_others(view.namespace) {
             let patterns = if place.services.is_empty() { "*".to_owned() } else { place.services.join(", ") };
-            if !around.services_are_closed() {
-                self.assumptions.push(given::pattern(names, around));
+            if !view.services_are_closed() {
+                self.assumptions.push(given::pattern(names, view));
             }
             self.findings.push(
                 Finding::new(
@@ -336,8 +282,8 @@ impl Reach {
 }
 
 /// Two different Services of one name are equally near.
-fn two_versions(one: &Service, other: &Service, around: Around<'_>) -> Finding {
-    let (name, namespace) = (&one.meta.name, around.namespace);
+fn two_versions(one: &Service, other: &Service, view: NamespaceView<'_>) -> Finding {
+    let (name, namespace) = (&one.meta.name, view.namespace);
     Finding::new(
         codes::UNRESOLVED_SERVICE,
         format!("Two different Services named `{name}` in namespace `{namespace}` are equally near."),
@@ -348,14 +294,14 @@ fn two_versions(one: &Service, other: &Service, around: Around<'_>) -> Finding {
 }
 
 /// True when the rule is for Services by pattern, so that it may be for one that the input does not show.
-fn is_pattern(place: &Statics) -> bool {
+fn is_pattern(place: &Destination) -> bool {
     place.services.is_empty() || place.services.iter().any(|pattern| !services::is_exact(pattern))
 }
 
 /// The pods that a pattern is for are not known.
-fn no_service_in_sight(place: &Statics, around: Around<'_>) -> Finding {
+fn no_service_in_sight(place: &Destination, view: NamespaceView<'_>) -> Finding {
     let patterns = if place.services.is_empty() { "*".to_owned() } else { place.services.join(", ") };
-    let namespace = around.namespace;
+    let namespace = view.namespace;
     Finding::new(
         codes::UNRESOLVED_SERVICE,
         format!("No Service in the input that the rule is for matches `{patterns}` in namespace `{namespace}`, so its pods are not known."),
@@ -366,14 +312,14 @@ fn no_service_in_sight(place: &Statics, around: Around<'_>) -> Finding {
 }
 
 /// A selector in the root namespace selects pods of every namespace (§6.10).
-pub(super) fn root_selector(around: Around<'_>, target: &Target, selector: &Labels) -> Finding {
+pub fn root_selector(view: NamespaceView<'_>, target: &Target, selector: &Labels) -> Finding {
     let name = target.suffix.join("-");
-    match around.ground.namesake(around.namespace, selector) {
+    match view.survey.namesake(view.namespace, selector) {
         Some(pod) => Finding::new(
             codes::ROOT_SELECTOR_COLLISION,
             format!(
                 "In the root namespace `{}` the selector of {name} also selects {}.",
-                around.namespace,
+                view.namespace,
                 pod.workload.meta.object()
             ),
         )
@@ -382,7 +328,7 @@ pub(super) fn root_selector(around: Around<'_>, target: &Target, selector: &Labe
             codes::ROOT_SELECTOR,
             format!(
                 "A policy in the root namespace `{}` selects pods of every namespace: later pods with the labels of {name} get it too.",
-                around.namespace
+                view.namespace
             ),
         ),
     }

@@ -6,7 +6,7 @@ use crate::mesh::Mesh;
 
 /// The effective config, asked about services.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scope<'a> {
+pub struct Scope<'a> {
     /// The mesh.
     pub mesh: &'a Mesh,
     /// The effective config. Its mode is not OFF.
@@ -74,7 +74,7 @@ impl<'a> Scope<'a> {
         let domain = &self.mesh.settings.cluster_domain;
         self.target().is_some_and(|target| {
             target.services.iter().any(|(host, _)| {
-                super::services::split_host(host, domain).is_some_and(|(_, of)| of == namespace)
+                crate::convert::rbac::place::services::split_host(host, domain).is_some_and(|(_, of)| of == namespace)
                     || host.ends_with(&format!(".{namespace}"))
             })
         })

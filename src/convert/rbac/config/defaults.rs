@@ -5,17 +5,21 @@
 //! selector selects pods of every namespace. So nothing without a selector is ever written there, except the mesh-wide
 //! denial that the old config asked for.
 
-use super::clause::Clause;
-use super::enabled::Scope;
-use super::fence;
-use super::ground::{Ground, Pod};
-use super::reach::{Around, Target, root_selector};
-use super::roles::draft;
-use super::{given, policy, services};
 use crate::api::core::Service;
 use crate::api::legacy::RbacMode;
 use crate::api::security::{Action, AuthorizationPolicy};
 use crate::api::{Labels, ManifestId};
+use crate::convert::rbac::clause::Clause;
+use crate::convert::rbac::config::fence;
+use crate::convert::rbac::config::scope::Scope;
+use crate::convert::rbac::place::destination::Target;
+use crate::convert::rbac::place::given;
+use crate::convert::rbac::place::services;
+use crate::convert::rbac::place::survey::{Pod, Survey};
+use crate::convert::rbac::place::targets::root_selector;
+use crate::convert::rbac::place::view::NamespaceView;
+use crate::convert::rbac::policy;
+use crate::convert::rbac::roles::draft;
 use crate::convert::{Context, Draft};
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Assumption, Direction, Finding, Place, Severity};
@@ -24,7 +28,7 @@ use std::collections::BTreeSet;
 
 /// The policies that the config becomes.
 #[derive(Debug, Default)]
-pub(super) struct Converted {
+pub struct Converted {
     /// The policies.
     pub drafts: Vec<Draft>,
     /// What there is to say. Errors refuse the config, and with it every RBAC object.
@@ -36,14 +40,15 @@ pub(super) struct Converted {
 }
 
 /// Converts the effective config.
-pub(super) fn convert(context: Context<'_>, scope: Scope<'_>, ground: &Ground<'_>) -> Converted {
+pub fn convert<'a>(context: Context<'a>, scope: Scope<'a>, survey: &'a Survey<'a>) -> Converted {
     let from: Vec<ManifestId> = scope.config.meta.manifest.into_iter().collect();
     let asked = context.options.port_fence || context.options.strict;
     // A fence opens every port but those named: also that of a Service which the input does not show.
     let fenced = asked && scope.mesh.evidence.closes(&[InventoryKind::Service]);
     let mut builder = Builder {
+        context,
         scope,
-        ground,
+        survey,
         from,
         fenced,
         closed: Vec::new(),
@@ -68,8 +73,9 @@ pub(super) fn convert(context: Context<'_>, scope: Scope<'_>, ground: &Ground<'_
 }
 
 struct Builder<'a> {
+    context: Context<'a>,
     scope: Scope<'a>,
-    ground: &'a Ground<'a>,
+    survey: &'a Survey<'a>,
     from: Vec<ManifestId>,
     fenced: bool,
     /// Pods that a default denial selects.
@@ -186,7 +192,7 @@ impl<'a> Builder<'a> {
         };
         let namespace = &service.meta.namespace;
         self.check_root(service, selector, at, Direction::Narrower);
-        let pods: Vec<&Pod<'_>> = self.ground.pods(namespace, Some(selector)).collect();
+        let pods: Vec<&Pod<'_>> = self.survey.pods(namespace, Some(selector)).collect();
         if !pods.is_empty() && pods.iter().all(|pod| pod.replaced) {
             return self.tell(at, replaced(service));
         }
@@ -246,9 +252,9 @@ impl<'a> Builder<'a> {
 
     /// A rule that opens every port of the pods but those that checked services may have there.
     fn fence(&mut self, service: &Service, selector: &Labels, at: &Place) -> Clause {
-        let closed = fence::closed_ports(self.scope, self.ground, &service.meta.namespace, selector);
+        let closed = fence::closed_ports(self.scope, self.survey, &service.meta.namespace, selector);
         let scope = self.scope;
-        let pods = self.ground.pods(&service.meta.namespace, Some(selector)).filter(|pod| !pod.replaced);
+        let pods = self.survey.pods(&service.meta.namespace, Some(selector)).filter(|pod| !pod.replaced);
         let open = pods.flat_map(|pod| pod.ports.iter().filter(move |port| !pod.checks(port, &scope)));
         let shut: BTreeSet<u16> = open.map(|port| port.number).filter(|number| closed.contains(number)).collect();
         if let Some(number) = shut.first() {
@@ -284,7 +290,7 @@ impl<'a> Builder<'a> {
     }
 
     fn open_namespace(&mut self, namespace: &'a str, at: &Place) {
-        let restricted = self.ground.pods(namespace, None).any(|pod| pod.restricted);
+        let restricted = self.survey.pods(namespace, None).any(|pod| pod.restricted);
         if namespace == self.root() || restricted {
             // An unselected policy would open the whole mesh, or undo the restrictions that exist (E12, E124).
             for service in self.scope.mesh.services_of_namespace(namespace) {
@@ -316,13 +322,13 @@ impl<'a> Builder<'a> {
             let is_shown = !pod.workload.stand_in && !pod.workload.pod_labels.is_empty();
             is_shown && !pod.restricted && self.scope.mesh.services_of(&pod.workload).is_empty()
         };
-        let pods: Vec<&'a Pod<'a>> = self.ground.pods(namespace, None).filter(lonely).collect();
+        let pods: Vec<&'a Pod<'a>> = self.survey.pods(namespace, None).filter(lonely).collect();
         for pod in pods {
             let (labels, name) = (&pod.workload.pod_labels, &pod.workload.meta.name);
             if namespace == root {
-                let around = Around { scope: self.scope, ground: self.ground, namespace };
+                let view = NamespaceView { context: self.context, scope: self.scope, survey: self.survey, namespace };
                 let target = Target { selector: Some(labels.clone()), suffix: vec![name.clone()], every_service: true };
-                let finding = root_selector(around, &target, labels);
+                let finding = root_selector(view, &target, labels);
                 let direction = if finding.refuses() { Direction::Wider } else { finding.direction };
                 self.tell(at, finding.direction(direction));
             }
@@ -335,7 +341,7 @@ impl<'a> Builder<'a> {
     fn open_service(&mut self, service: &'a Service, at: &Place) {
         let (false, Some(selector)) = (service.external_name, &service.selector) else { return };
         let namespace = &service.meta.namespace;
-        let pods: Vec<&Pod<'_>> = self.ground.pods(namespace, Some(selector)).collect();
+        let pods: Vec<&Pod<'_>> = self.survey.pods(namespace, Some(selector)).collect();
         if pods.iter().any(|pod| pod.restricted) {
             if !pods.iter().all(|pod| pod.replaced) {
                 let finding = Finding::new(
@@ -396,13 +402,13 @@ impl<'a> Builder<'a> {
     fn check_root(&mut self, service: &Service, selector: &Labels, at: &Place, direction: Direction) {
         let namespace = &service.meta.namespace;
         if namespace == self.root() {
-            let around = Around { scope: self.scope, ground: self.ground, namespace };
+            let view = NamespaceView { context: self.context, scope: self.scope, survey: self.survey, namespace };
             let target = Target {
                 selector: Some(selector.clone()),
                 suffix: vec![service.meta.name.clone()],
                 every_service: false,
             };
-            let finding = root_selector(around, &target, selector);
+            let finding = root_selector(view, &target, selector);
             let direction = if finding.refuses() { direction } else { finding.direction };
             self.tell(at, finding.direction(direction));
         }
@@ -418,7 +424,7 @@ impl<'a> Builder<'a> {
     /// Pods that have DENY policies only were open otherwise; a default denial closes them (§6.7).
     fn warn_of_deny_only(&mut self, at: &Place, closed: &Selection<'_>) {
         let affected = |pod: &&Pod<'_>| selected(std::slice::from_ref(closed), pod);
-        let found = self.ground.pods.iter().filter(affected).find(|pod| pod.replaced && !pod.restricted);
+        let found = self.survey.pods.iter().filter(affected).find(|pod| pod.replaced && !pod.restricted);
         if let Some(policy) = self.denies_unseen(closed) {
             let finding = Finding::new(
                 codes::CLOSES_DENY_ONLY,
@@ -458,7 +464,7 @@ impl<'a> Builder<'a> {
         let selects_shown = |policy: &AuthorizationPolicy| {
             let namespace = (policy.meta.namespace != self.root()).then_some(policy.meta.namespace.as_str());
             let selection = [Selection { namespace, selector: Some(&policy.selector) }];
-            self.ground.pods.iter().any(|pod| selected(&selection, pod))
+            self.survey.pods.iter().any(|pod| selected(&selection, pod))
         };
         let denies = mesh.authorization.iter().filter(|policy| policy.action != Action::Allow && !policy.target_refs);
         denies.filter(near).filter(reaches).find(|policy| !selects_shown(policy))
@@ -508,7 +514,7 @@ impl<'a> Builder<'a> {
         for service in &self.scope.mesh.services {
             let Some(selector) = &service.selector else { continue };
             let namespace = &service.meta.namespace;
-            let pods: Vec<&Pod<'_>> = self.ground.pods(namespace, Some(selector)).collect();
+            let pods: Vec<&Pod<'_>> = self.survey.pods(namespace, Some(selector)).collect();
             let fenced_already = self.converted.drafts.iter().any(|draft| {
                 draft.namespace == *namespace && draft.name == format!("default-deny-{}", service.meta.name)
             });
@@ -534,7 +540,7 @@ impl<'a> Builder<'a> {
     /// Pods whose undeclared ports were open and that no fence keeps open.
     fn tell_unfenced(&mut self) {
         let unfenced: Vec<String> = self
-            .ground
+            .survey
             .pods
             .iter()
             .filter(|pod| !pod.replaced && selected(&self.closed, pod) && !selected(&self.kept_open, pod))

@@ -1,11 +1,11 @@
 //! Constraints that Pilot decided for a service and its pods: they narrow selectors (`meaning/rbac.md` §6.5).
 
-use super::access_rule::Statics;
-use super::given;
-use super::ground::Pod;
-use super::reach::Around;
-use super::services;
 use crate::api::Labels;
+use crate::convert::rbac::place::destination::Destination;
+use crate::convert::rbac::place::given;
+use crate::convert::rbac::place::services;
+use crate::convert::rbac::place::survey::Pod;
+use crate::convert::rbac::place::view::NamespaceView;
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Assumption, Finding, Place};
 use crate::mesh::selects;
@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 /// A selector in the making, with what its name will say.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Labelled {
+pub struct Labelled {
     /// The labels.
     pub selector: Labels,
     /// Parts for the name.
@@ -21,7 +21,7 @@ pub(super) struct Labelled {
 }
 
 /// The cross product of the label values, all exact; combinations that contradict the selector are left out (E103).
-pub(super) fn with_exact_labels(start: Labelled, labels: &[(String, Vec<String>)]) -> Vec<Labelled> {
+pub fn with_exact_labels(start: Labelled, labels: &[(String, Vec<String>)]) -> Vec<Labelled> {
     labels.iter().fold(vec![start], |combinations, (key, values)| {
         combinations.iter().flat_map(|labelled| with_label(labelled, key, values)).collect()
     })
@@ -50,23 +50,23 @@ fn with_label(labelled: &Labelled, key: &str, values: &[String]) -> Vec<Labelled
 }
 
 /// The selectors of one service under the label and service account constraints of an access rule.
-pub(super) fn narrow(
+pub fn narrow(
     start: Labelled,
-    place: &Statics,
-    around: Around<'_>,
+    place: &Destination,
+    view: NamespaceView<'_>,
     at: &Place,
     findings: &mut Vec<Finding>,
     assumptions: &mut Vec<Assumption>,
 ) -> Vec<Labelled> {
-    let workloads_are_closed = around.workloads_are_closed();
+    let workloads_are_closed = view.workloads_are_closed();
     let mut combinations = vec![start];
     for (key, values) in &place.labels {
         let mut next = Vec::new();
         for labelled in &combinations {
-            match exact_values(labelled, key, values, around) {
+            match exact_values(labelled, key, values, view) {
                 Some(Values::OfKnownPods(listed)) if !workloads_are_closed && !listed.is_empty() => {
                     let name = labelled.suffix.first().map(String::as_str).unwrap_or_default();
-                    assumptions.push(given::label_values(name, key, &listed, around));
+                    assumptions.push(given::label_values(name, key, &listed, view));
                     next.extend(with_label(labelled, key, &listed));
                 }
                 Some(Values::OfKnownPods(listed)) if workloads_are_closed => {
@@ -107,7 +107,7 @@ pub(super) fn narrow(
         None => combinations,
         Some(users) => combinations
             .into_iter()
-            .flat_map(|labelled| of_service_account(labelled, users, around, at, findings))
+            .flat_map(|labelled| of_service_account(labelled, users, view, at, findings))
             .collect(),
     }
 }
@@ -121,12 +121,12 @@ enum Values {
 }
 
 /// What a selector can ask for; `None` when the constraint has patterns and no pods are known.
-fn exact_values(labelled: &Labelled, key: &str, values: &[String], around: Around<'_>) -> Option<Values> {
+fn exact_values(labelled: &Labelled, key: &str, values: &[String], view: NamespaceView<'_>) -> Option<Values> {
     let decided = labelled.selector.contains_key(key);
     if decided || values.iter().all(|value| services::is_exact(value)) {
         return Some(Values::AsAsked(values.to_vec()));
     }
-    let pods = known_pods(&labelled.selector, around)?;
+    let pods = known_pods(&labelled.selector, view)?;
     let found = pods.iter().filter_map(|pod| pod.workload.pod_labels.get(key));
     let found: BTreeSet<&String> =
         found.filter(|found| values.iter().any(|value| services::matches(value, found))).collect();
@@ -136,12 +136,12 @@ fn exact_values(labelled: &Labelled, key: &str, values: &[String], around: Aroun
 }
 
 /// The pods a selector selects, when manifests of them are known.
-fn known_pods<'a>(selector: &Labels, around: Around<'a>) -> Option<Vec<&'a Pod<'a>>> {
-    let pods: Vec<&Pod<'a>> = around
-        .ground
+fn known_pods<'a>(selector: &Labels, view: NamespaceView<'a>) -> Option<Vec<&'a Pod<'a>>> {
+    let pods: Vec<&Pod<'a>> = view
+        .survey
         .pods
         .iter()
-        .filter(|pod| pod.namespace() == around.namespace && selects(selector, &pod.workload.pod_labels))
+        .filter(|pod| pod.namespace() == view.namespace && selects(selector, &pod.workload.pod_labels))
         .collect();
     (!pods.is_empty() && pods.iter().all(|pod| !pod.workload.stand_in)).then_some(pods)
 }
@@ -150,7 +150,7 @@ fn known_pods<'a>(selector: &Labels, around: Around<'a>) -> Option<Vec<&'a Pod<'
 fn of_service_account(
     labelled: Labelled,
     users: &[String],
-    around: Around<'_>,
+    view: NamespaceView<'_>,
     at: &Place,
     findings: &mut Vec<Finding>,
 ) -> Vec<Labelled> {
@@ -164,12 +164,12 @@ fn of_service_account(
         )
         .at(at.clone())
     };
-    let Some(pods) = known_pods(&labelled.selector, around) else {
+    let Some(pods) = known_pods(&labelled.selector, view) else {
         findings.push(left_out("the pods are not in the input"));
         return Vec::new();
     };
-    if !around.workloads_are_closed() {
-        let namespace = around.namespace;
+    if !view.workloads_are_closed() {
+        let namespace = view.namespace;
         let remedy = format!(
             "Add the output of `kubectl get deployments,statefulsets,daemonsets,pods -n {namespace} -o yaml` to the input and say `--inventory-complete=workloads`; or write a policy by hand."
         );

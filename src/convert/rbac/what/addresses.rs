@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 /// A list of addresses, read as old Istio did.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Addresses {
+pub struct Addresses {
     /// Addresses and CIDR blocks as the new API takes them.
     pub valid: Vec<String>,
     /// What could not be read and was ignored.
@@ -36,7 +36,7 @@ impl Addresses {
 }
 
 /// Reads a list of addresses.
-pub(super) fn read<'a>(values: impl IntoIterator<Item = &'a str>) -> Addresses {
+pub fn read<'a>(values: impl IntoIterator<Item = &'a str>) -> Addresses {
     let mut addresses = Addresses::default();
     for value in values {
         let Some(valid) = normalise(value) else {

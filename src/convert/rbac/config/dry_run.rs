@@ -6,7 +6,7 @@ use crate::finding::Finding;
 use crate::finding::catalogue::rbac as codes;
 
 /// A finding for every policy that the upgrade switches off.
-pub(super) fn lost_denials(context: Context<'_>) -> Vec<Finding> {
+pub fn lost_denials(context: Context<'_>) -> Vec<Finding> {
     let mesh = context.mesh;
     // The annotation is known from 1.10 on, for ALLOW and DENY.
     if !mesh.settings.target.at_least(10) || mesh.legacy_manifests().next().is_none() {

@@ -1,15 +1,15 @@
 //! Which config was in force, and whether anything was enforced at all (`meaning/rbac.md` §1.2, §6.2).
 
-use super::enabled::Scope;
-use super::ground;
 use crate::api::legacy::{Enforcement, RbacConfig, RbacMode};
+use crate::convert::rbac::config::scope::Scope;
+use crate::convert::rbac::place::survey;
 use crate::convert::{Context, Part};
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Code, Finding, Severity};
 use crate::mesh::InventoryKind;
 
 /// What the old mesh did with its roles.
-pub(super) enum Regime<'a> {
+pub enum Regime<'a> {
     /// They were enforced.
     Enforced(Scope<'a>),
     /// They were logged only (`enforcementMode: PERMISSIVE`).
@@ -21,7 +21,7 @@ pub(super) enum Regime<'a> {
 }
 
 /// Finds the effective config and says what is wrong with the others.
-pub(super) fn regime<'a>(context: Context<'a>, part: &mut Part) -> Regime<'a> {
+pub fn regime<'a>(context: Context<'a>, part: &mut Part) -> Regime<'a> {
     let mesh = context.mesh;
     let named_default = |kind: &str| mesh.in_doubt(kind).any(|object| object.name == "default");
     let cluster = mesh.configs.iter().any(|config| config.meta.kind == "ClusterRbacConfig");
@@ -36,7 +36,7 @@ pub(super) fn regime<'a>(context: Context<'a>, part: &mut Part) -> Regime<'a> {
     let Some(config) = mesh.effective_config() else { return none(context, part) };
     overridden(context, config, part);
     let root = &mesh.settings.root_namespace;
-    if let Some(policy) = ground::replaces_namespace(mesh, root).filter(|policy| policy.meta.namespace == *root) {
+    if let Some(policy) = survey::replaces_namespace(mesh, root).filter(|policy| policy.meta.namespace == *root) {
         let message =
             format!("{} selects every pod of the mesh, and old RBAC was ignored everywhere.", policy.meta.object());
         part.ledger.tell(

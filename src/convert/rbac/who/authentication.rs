@@ -1,8 +1,8 @@
 //! What old RBAC took from authentication: no identity of the peer on the HTTP ports of gateways, and none at all where
 //! Istio 1.4 had no policy.
 
-use super::clause::Clause;
 use crate::convert::Context;
+use crate::convert::rbac::clause::Clause;
 use crate::finding::catalogue::mtls::UNKNOWN_MESH_POLICY;
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Direction, Finding, Severity};
@@ -10,7 +10,7 @@ use crate::mesh::{InventoryKind, SourceRelease, kubectl_get};
 
 /// What becomes of a rule on the pods of a gateway, where old proxies had no identity of the peer on HTTP (E133):
 /// whether it is left out, and what there is to say. `only_http`: no port of the pods has a TCP chain.
-pub(super) fn on_gateway(rule: &Clause, only_http: bool, name: &str) -> Option<(bool, Finding)> {
+pub fn on_gateway(rule: &Clause, only_http: bool, name: &str) -> Option<(bool, Finding)> {
     if rule.asks_for_peer(true) {
         let dead = rule.is_http() || only_http;
         let direction = if dead { Direction::None } else { Direction::Narrower };
@@ -32,7 +32,7 @@ pub(super) fn on_gateway(rule: &Clause, only_http: bool, name: &str) -> Option<(
 /// The finding that refuses RBAC objects of Istio 1.4 without any authentication object beside them (E134): then no
 /// certificate ever reached a role, and the new release would take certificates. With authentication objects, their
 /// own conversion settles what holds where none applies.
-pub(super) fn unknown(context: Context<'_>) -> Option<Finding> {
+pub fn unknown(context: Context<'_>) -> Option<Finding> {
     let mesh = context.mesh;
     let root = &mesh.settings.root_namespace;
     let said_in_new_terms = mesh.peer.iter().any(|policy| policy.meta.namespace == *root && policy.selector.is_empty());

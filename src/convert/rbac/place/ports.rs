@@ -1,11 +1,12 @@
 //! Which ports of the selected pods a rule may grant: a selector takes whole pods, old Istio checked port by port
 //! (`meaning/rbac.md` §3.1, §6.3). All numbers are **container** ports.
 
-use super::access_rule::Statics;
-use super::clause::Clause;
-use super::ground::{Pod, Port};
-use super::reach::{Around, Target};
 use crate::api::core::Service;
+use crate::convert::rbac::clause::Clause;
+use crate::convert::rbac::place::destination::Destination;
+use crate::convert::rbac::place::destination::Target;
+use crate::convert::rbac::place::survey::{Pod, Port};
+use crate::convert::rbac::place::view::NamespaceView;
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Finding, Place};
 use crate::mesh::{InventoryKind, Protocol};
@@ -13,7 +14,7 @@ use std::collections::BTreeSet;
 
 /// The ports of a target.
 #[derive(Debug, Default)]
-pub(super) struct Ports {
+pub struct Ports {
     /// Governed by the services that the rule is for.
     mine: BTreeSet<u16>,
     /// Governed by other services that RBAC was on for: granting here would be wider.
@@ -47,27 +48,27 @@ pub(super) struct Ports {
 }
 
 /// Surveys the pods of a target for an access rule that stands at `at`.
-pub(super) fn survey(place: &Statics, target: &Target, at: &Place, around: Around<'_>) -> Ports {
+pub fn survey(place: &Destination, target: &Target, at: &Place, view: NamespaceView<'_>) -> Ports {
     let mut ports = Ports { only_http: true, ..Ports::default() };
-    let pods = around.pods(target);
+    let pods = view.pods(target);
     ports.nothing_known = pods.is_empty();
-    ports.open = !target.every_service && !around.services_are_closed();
+    ports.open = !target.every_service && !view.services_are_closed();
     ports.only_http &= !pods.is_empty();
     for pod in pods {
         ports.gateway |= crate::mesh::is_gateway(&pod.workload.pod_labels);
         let before = ports.mine.len();
         let granted: BTreeSet<u16> =
-            pod.ports.iter().filter_map(|port| ports.add(place, target, (pod, port), at, around)).collect();
+            pod.ports.iter().filter_map(|port| ports.add(place, target, (pod, port), at, view)).collect();
         let more = ports.mine.len() > before && before > 0;
         ports.uneven |= ports.open && (more || granted != ports.mine) && !granted.is_empty();
         for (service, port) in &pod.unresolved {
-            let old = around.scope.mesh.old_protocol(port);
-            let new = around.scope.mesh.new_protocol(port);
+            let old = view.scope.mesh.old_protocol(port);
+            let new = view.scope.mesh.new_protocol(port);
             ports.only_http &= old == Protocol::Http && new == Protocol::Http;
-            if !around.scope.covers(service) {
+            if !view.scope.covers(service) {
                 continue;
             }
-            if grants(place, service, around) {
+            if grants(place, service, view) {
                 let becomes_http = old == Protocol::Tcp && new != Protocol::Tcp;
                 ports.unresolved.push((service.meta.name.clone(), becomes_http));
             } else {
@@ -87,13 +88,13 @@ pub(super) fn survey(place: &Statics, target: &Target, at: &Place, around: Aroun
         );
     }
     if target.selector.is_none() {
-        ports.only_http &= around.scope.mesh.evidence.closes(&[InventoryKind::Service, InventoryKind::Workload]);
+        ports.only_http &= view.scope.mesh.evidence.closes(&[InventoryKind::Service, InventoryKind::Workload]);
     }
     ports
 }
 
-fn grants(place: &Statics, service: &Service, around: Around<'_>) -> bool {
-    around.grants(place, &around.scope.mesh.host(service), Some(service))
+fn grants(place: &Destination, service: &Service, view: NamespaceView<'_>) -> bool {
+    view.grants(place, &view.scope.mesh.host(service), Some(service))
 }
 
 /// True when the service selects every pod that the target selects.
@@ -111,19 +112,19 @@ fn target_name(target: &Target) -> String {
 impl Ports {
     fn add(
         &mut self,
-        place: &Statics,
+        place: &Destination,
         target: &Target,
         (pod, port): (&Pod<'_>, &Port<'_>),
         at: &Place,
-        around: Around<'_>,
+        view: NamespaceView<'_>,
     ) -> Option<u16> {
         self.only_http &= port.only_http;
         // Where RBAC was off, a grant changes nothing.
         let allowed = |host: &str, service: Option<&Service>| {
-            !around.scope.covers_host(host, around.namespace) || around.grants(place, host, service)
+            !view.scope.covers_host(host, view.namespace) || view.grants(place, host, service)
         };
         let mine = allowed(&port.host, port.service);
-        let doubtful = port.rivals.iter().any(|rival| allowed(&around.scope.mesh.host(rival), Some(rival)) != mine);
+        let doubtful = port.rivals.iter().any(|rival| allowed(&view.scope.mesh.host(rival), Some(rival)) != mine);
         if doubtful {
             let rivals: Vec<&str> = port.rivals.iter().map(|rival| rival.meta.name.as_str()).collect();
             self.findings.push(
@@ -140,7 +141,7 @@ impl Ports {
                 .at(at.clone()),
             );
         }
-        if !pod.checks(port, &around.scope) {
+        if !pod.checks(port, &view.scope) {
             return None;
         }
         if !mine {

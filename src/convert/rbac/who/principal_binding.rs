@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// The reading of `request.auth.principal`.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Meaning {
+pub enum Meaning {
     /// The identity of the client certificate (USE_PEER, the default).
     Peer {
         /// Tokens are optional somewhere: a request whose token did not verify went on without a principal.
@@ -23,7 +23,7 @@ pub(super) enum Meaning {
 }
 
 /// Reads the policies that may apply to a service of this namespace: those of the namespace and the MeshPolicy.
-pub(super) fn of_namespace(mesh: &Mesh, namespace: &str) -> Meaning {
+pub fn of_namespace(mesh: &Mesh, namespace: &str) -> Meaning {
     let policies: Vec<&AuthenticationPolicy> =
         mesh.authentication_of(namespace).chain(mesh.authentication_of("")).collect();
     let modern = mesh.request.iter().filter(|request| {

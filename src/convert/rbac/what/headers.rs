@@ -8,7 +8,7 @@ use crate::finding::{Direction, Finding, Severity};
 use crate::mesh::Version;
 
 /// Looks at the conditions of an access rule or a subject. True when ONE of them never held; it is taken out then.
-pub(super) fn settle(when: &mut Vec<Condition>, context: Context<'_>) -> (bool, Vec<Finding>) {
+pub fn settle(when: &mut Vec<Condition>, context: Context<'_>) -> (bool, Vec<Finding>) {
     let mut findings = Vec::new();
     let allowed = context.options.allow.contains(&codes::HOST_HEADER_NEVER_MATCHED);
     let mut never = false;

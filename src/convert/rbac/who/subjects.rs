@@ -5,12 +5,15 @@
 //! subject whose conditions all hold for everyone grants to everyone, a subject that lost all its conditions because
 //! they could not be read grants to nobody.
 
-use super::clause::Clause;
-use super::identity::{self, Identity};
-use super::{addresses, headers, request_principal};
 use crate::api::legacy::{Subject, keys};
 use crate::api::security::{Condition, Field};
 use crate::convert::Context;
+use crate::convert::rbac::clause::Clause;
+use crate::convert::rbac::what::addresses;
+use crate::convert::rbac::what::headers;
+use crate::convert::rbac::who::identity::{self, Identity};
+use crate::convert::rbac::who::principal_binding::Meaning;
+use crate::convert::rbac::who::request_principal;
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Direction, Finding, Severity};
 use crate::mapping::Item;
@@ -19,7 +22,7 @@ use std::collections::BTreeMap;
 
 /// What a subject becomes.
 #[derive(Debug, Default)]
-pub(super) struct Converted {
+pub struct Converted {
     /// Alternatives (ORed), each one rule per access rule. Empty: the subject grants to nobody.
     pub alternatives: Vec<Clause>,
     /// What there is to say about it. Errors refuse the binding.
@@ -38,17 +41,10 @@ enum Outcome {
     Never,
 }
 
-/// What the conversion of a subject needs to know.
-pub(super) struct Surroundings<'a> {
-    /// The environment and the options.
-    pub context: Context<'a>,
-    /// How `request.auth.principal` is to be read where the role applies.
-    pub principal: super::principal_binding::Meaning,
-}
-
-/// Converts one subject. `item` is what the mapping made of it.
-pub(super) fn convert(subject: &Subject, item: &Item, around: &Surroundings<'_>) -> Converted {
-    let mut builder = Builder { subject, item, around, outcomes: Vec::new(), findings: Vec::new() };
+/// Converts one subject. `item` is what the mapping made of it; `principal` is how `request.auth.principal` is to be read
+/// where the role applies.
+pub fn convert(subject: &Subject, item: &Item, context: Context<'_>, principal: &Meaning) -> Converted {
+    let mut builder = Builder { subject, item, context, principal, outcomes: Vec::new(), findings: Vec::new() };
     let mut clause = Clause::of_fragment(&item.value);
     clause.http_only = item.http_only || is_http_only(subject);
     if !clause.when.is_empty() || clause.source != Default::default() {
@@ -68,7 +64,8 @@ pub(super) fn convert(subject: &Subject, item: &Item, around: &Surroundings<'_>)
 struct Builder<'a> {
     subject: &'a Subject,
     item: &'a Item,
-    around: &'a Surroundings<'a>,
+    context: Context<'a>,
+    principal: &'a Meaning,
     outcomes: Vec<Outcome>,
     findings: Vec<Finding>,
 }
@@ -94,7 +91,7 @@ impl<'a> Builder<'a> {
 
     /// Conditions on headers that meant something else than they read (C1, C8).
     fn headers(&mut self, clause: &mut Clause) {
-        let (never, findings) = headers::settle(&mut clause.when, self.around.context);
+        let (never, findings) = headers::settle(&mut clause.when, self.context);
         if never {
             self.outcomes.push(Outcome::Never);
         }
@@ -102,7 +99,7 @@ impl<'a> Builder<'a> {
     }
 
     fn peer_identity(&mut self, clause: &mut Clause) {
-        let Context { mesh, options, .. } = self.around.context;
+        let Context { mesh, options, .. } = self.context;
         let identity = identity::reduce(self.subject, &mesh.settings, options.legacy_bug_compat);
         let mentioned = !self.subject.user.is_empty()
             || !self.subject.names.is_empty()
@@ -128,7 +125,7 @@ impl<'a> Builder<'a> {
     }
 
     fn tell_identity(&mut self, identity: &Identity) {
-        if identity.star_principal && !self.around.context.options.legacy_bug_compat && !identity.impossible {
+        if identity.star_principal && !self.context.options.legacy_bug_compat && !identity.impossible {
             let alone = identity.lists.iter().any(|list| list == &["*"]);
             if alone {
                 self.tell(Finding::new(
@@ -160,7 +157,7 @@ impl<'a> Builder<'a> {
             .filter(|value| value.len() > 1 && value.starts_with('*') && value.contains('.'))
             .cloned()
             .collect();
-        if !suffixes_are_literal(self.around.context.mesh.settings.target) {
+        if !suffixes_are_literal(self.context.mesh.settings.target) {
             for value in dotted {
                 self.tell(Finding::new(
                     codes::SUFFIX_IS_REGEX,
@@ -247,7 +244,7 @@ impl<'a> Builder<'a> {
         }
         clause.http_only = true;
         let split = self.is_split("request.auth.claims[groups]");
-        if split || self.around.context.options.allow.contains(&codes::NEGATED_CLAIM) {
+        if split || self.context.options.allow.contains(&codes::NEGATED_CLAIM) {
             self.outcomes.push(Outcome::Kept);
             clause.when.push(Condition {
                 key: "request.auth.claims[groups]".to_owned(),
@@ -330,7 +327,7 @@ impl<'a> Builder<'a> {
 
     /// The two differences that no form removes are relaxations by name; `--strict` accepts none (C3).
     fn claim_form(&mut self, key: &str, values: &[&str]) {
-        let strict = self.around.context.options.strict;
+        let strict = self.context.options.strict;
         // Presence (`*`) is the same in every form, and every release splits `scope` and `permission`.
         let split =
             matches!(key, "request.auth.claims[scope]" | "request.auth.claims[permission]") || self.is_split(key);
@@ -361,7 +358,7 @@ impl<'a> Builder<'a> {
     /// True when EVERY RequestAuthentication of the input has the claim split at its spaces.
     fn is_split(&self, key: &str) -> bool {
         let claim = key.strip_prefix("request.auth.claims[").and_then(|rest| rest.strip_suffix(']'));
-        let mut rules = self.around.context.mesh.request.iter().flat_map(|request| &request.rules).peekable();
+        let mut rules = self.context.mesh.request.iter().flat_map(|request| &request.rules).peekable();
         rules.peek().is_some()
             && rules.all(|rule| rule.space_delimited_claims.iter().any(|split| Some(split.as_str()) == claim))
     }
@@ -380,14 +377,13 @@ impl<'a> Builder<'a> {
 
     /// The clause once per alternative of `request.auth.principal`.
     fn request_principal(&mut self, clause: &Clause) -> Vec<Clause> {
-        use super::principal_binding::Meaning;
         let Some(value) = self.property("request.auth.principal").map(str::to_owned) else {
             return vec![clause.clone()];
         };
         self.outcomes.push(Outcome::Kept);
-        let settings = &self.around.context.mesh.settings;
+        let settings = &self.context.mesh.settings;
         let looks_like_peer = value.contains("/ns/") && value.contains("/sa/");
-        match &self.around.principal {
+        match self.principal {
             Meaning::Peer { optional_tokens } => {
                 let mut peer = clause.clone();
                 peer.http_only = true;
@@ -494,6 +490,6 @@ fn suffixes_are_literal(target: Version) -> bool {
 }
 
 /// True when the subject is dead on TCP ports under this source release.
-pub(super) fn needs_guard(clause: &Clause, source: SourceRelease) -> bool {
+pub fn needs_guard(clause: &Clause, source: SourceRelease) -> bool {
     clause.dead_on_tcp_in_1_4 && source == SourceRelease::V1_4
 }

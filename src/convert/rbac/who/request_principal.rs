@@ -1,7 +1,7 @@
 //! `request.auth.principal`: one text `iss/sub` in old Istio, split at its last slash by current releases
 //! (`meaning/rbac.md` §6.11).
 
-use super::clause::Clause;
+use crate::convert::rbac::clause::Clause;
 use crate::mesh::Version;
 
 /// The first release that splits; 1.21.0 differed yet again, and the conditions on claims mean the same there.
@@ -15,13 +15,13 @@ struct Pair {
 
 /// Alternatives (ORed) that together match what the old value matched. `issuers` are those known from the input's
 /// authentication: when the value starts with one of them, the others cannot have been meant.
-pub(super) fn alternatives(value: &str, issuers: &[String], target: Version) -> Vec<Clause> {
+pub fn alternatives(value: &str, issuers: &[String], target: Version) -> Vec<Clause> {
     let known: Vec<(&str, &str)> = issuers
         .iter()
         .filter_map(|issuer| Some((issuer.as_str(), value.strip_prefix(issuer.as_str())?.strip_prefix('/')?)))
         .filter(|(_, sub)| !sub.is_empty())
         .collect();
-    let is_exact = super::services::is_exact(value);
+    let is_exact = crate::convert::rbac::place::services::is_exact(value);
     let splits_right = value.matches('/').count() == 1 || matches!(known.as_slice(), [(_, sub)] if !sub.contains('/'));
     if target < SPLITS || value == "*" || (is_exact && splits_right) {
         let mut clause = Clause::default();
