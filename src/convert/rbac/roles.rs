@@ -1,11 +1,12 @@
 //! A ServiceRole and its bindings: one rule per access rule and subject, one policy per selector (`meaning/rbac.md` §6.7).
 
+use crate::api::legacy::AccessRule;
 use crate::api::{Labels, ManifestId, Meta};
 use crate::convert::rbac::bindings::Grant;
 use crate::convert::rbac::clause::Clause;
-use crate::convert::rbac::place::destination::Target;
+use crate::convert::rbac::place::destination::{Destination, Target};
 use crate::convert::rbac::place::given;
-use crate::convert::rbac::place::ports;
+use crate::convert::rbac::place::ports::{self, Ports};
 use crate::convert::rbac::place::targets;
 use crate::convert::rbac::place::view::NamespaceView;
 use crate::convert::rbac::policy;
@@ -15,7 +16,7 @@ use crate::convert::rbac::who::principal_binding;
 use crate::convert::rbac::who::subjects;
 use crate::convert::{Context, Draft, NewKind};
 use crate::finding::catalogue::rbac as codes;
-use crate::finding::{Assumption, Code, Direction, Finding, Place, Severity};
+use crate::finding::{Assumption, Code, Finding, Place};
 use crate::mapping::Applied;
 use crate::mesh::SourceRelease;
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,157 +110,126 @@ impl Policies {
     }
 }
 
-/// A Service leads to a port by name, and a rule that has to name its ports cannot.
-fn named_port_unknown(service: &str, view: NamespaceView<'_>) -> Finding {
-    let namespace = view.namespace;
-    Finding::new(
-        codes::NAMED_PORT_UNRESOLVED,
-        format!("The Service `{service}` leads to a container port by name, no pods in the input say which number that is, and a rule without ports would also open those of Services that the input does not show."),
-    )
-    .severity(Severity::Error)
-    .remedy(format!(
-        "Add the output of `kubectl get deployments,statefulsets,daemonsets,pods -n {namespace} -o yaml` to the input, or say `--inventory-complete=services` if no other Service selects these pods."
-    ))
-}
-
-/// Pods that the input does not show may give a named port another number, which belongs to a Service that a rule is not for.
-fn numbers_unknown(target: &Target, view: NamespaceView<'_>) -> Finding {
-    let (name, namespace) = (target.suffix.join("-"), view.namespace);
-    Finding::new(
-        codes::NAMED_PORT_UNRESOLVED,
-        format!("Several Services share the pods of {name}, and one of them leads to its port by name: on pods that the input does not show the number may be another, so a rule with the numbers of those that it shows could open a port of another Service."),
-    )
-    .severity(Severity::Error)
-    .direction(Direction::Wider)
-    .remedy(format!(
-        "Add the output of `kubectl get deployments,statefulsets,daemonsets,pods -n {namespace} -o yaml` to the input and say `--inventory-complete=workloads`."
-    ))
-}
-
-/// The pods of the input give the ports of a rule different numbers, and of each number a Service that the input does not
-/// show may be the owner on the other pods.
-fn numbers_differ(target: &Target, view: NamespaceView<'_>) -> Finding {
-    let (name, namespace) = (target.suffix.join("-"), view.namespace);
-    Finding::new(
-        codes::NAMED_PORT_UNRESOLVED,
-        format!("The pods of {name} do not all have the same ports: a rule with the numbers of some of them could open, on the others, a port of a Service that the input does not show."),
-    )
-    .severity(Severity::Error)
-    .direction(Direction::Wider)
-    .remedy(format!(
-        "Add the output of `kubectl get services -n {namespace} -o yaml` to the input and say `--inventory-complete=services`."
-    ))
-}
-
 /// Equal but for comments.
 fn same(a: &Clause, b: &Clause) -> bool {
     (&a.source, &a.operation, &a.when) == (&b.source, &b.operation, &b.when)
 }
 
-/// Converts a role with its bindings.
+/// Converts a role with its bindings: for EVERY access rule (what), EVERY target of it (where) and EVERY subject (who), one
+/// rule limited to the ports that it may grant.
 pub fn convert(grant: &Grant<'_>, view: NamespaceView<'_>) -> Converted {
-    let context = view.context;
     let mut converted = Converted::default();
-    let subjects = converted.subjects(context, grant);
+    let subjects = converted.subjects(view.context, grant);
+    converted.take(applied(view.context, &grant.role.meta), &grant.role.meta);
     let mut policies = Policies::default();
-    let applied = applied(context, &grant.role.meta);
-    converted.take(applied, &grant.role.meta);
-    let source = context.mesh.settings.source;
     for (index, rule) in grant.role.rules.iter().enumerate() {
-        let item = items(applied).get(index).cloned().unwrap_or_default();
-        converted.relaxations.extend(item.relaxations.iter().cloned());
-        let access = access_rule::convert(rule, &item, view.namespace, context);
-        let http =
-            access.clause.http_only || access.clause.is_http() || subjects.iter().any(|s| s.http_only || s.is_http());
-        let mut reach = targets::find(&access.place, &rule.place, http, view);
-        converted.say(access.findings, &grant.role.meta);
-        converted.say(std::mem::take(&mut reach.findings), &grant.role.meta);
-        std::mem::take(&mut reach.assumptions).into_iter().for_each(|assumption| converted.assume(assumption));
-        let mut base = access.clause;
-        carry_notes(context, &grant.role.meta, &format!("/spec/rules/{index}"), &mut base);
-        for target in &reach.targets {
-            let mut ports = ports::survey(&access.place, target, &rule.place, view);
-            let owner_unknown = ports.findings.iter().any(|finding| finding.code == codes::PORT_OWNER_UNKNOWN);
-            converted.say(std::mem::take(&mut ports.findings), &grant.role.meta);
-            // Of a rule for every Service, one that the input does not show may govern the ports.
-            let may_govern = target.every_service && !view.services_are_closed();
-            if ports.governs_nothing() && target.selector.is_some() && !may_govern {
-                let finding = Finding::new(codes::GOVERNS_NO_PORT, ports.why_nothing(&target.suffix.join("-")));
-                if !owner_unknown {
-                    converted.say(vec![finding.at(rule.place.clone())], &grant.role.meta);
-                }
-                continue;
-            }
-            if let Some(service) = ports.lost_by_name() {
-                converted.say(vec![named_port_unknown(service, view).at(rule.place.clone())], &grant.role.meta);
-                continue;
-            }
-            if ports.numbers_may_be_others() && !view.workloads_are_closed() {
-                converted.say(vec![numbers_unknown(target, view).at(rule.place.clone())], &grant.role.meta);
-                continue;
-            }
-            if ports.uneven {
-                converted.say(vec![numbers_differ(target, view).at(rule.place.clone())], &grant.role.meta);
-                continue;
-            }
-            converted.take_for_granted(&ports, target, view);
+        let mut asked = converted.asked(grant, (index, rule), view);
+        for (target, ports) in converted.targets(grant, &asked, &subjects, view) {
             for subject in merge_plain(&subjects) {
-                let mut both = base.and(&subject);
-                base.notes.clear(); // Comments stand at the first rule made from the access rule.
-                if ports.some_tcp && source == SourceRelease::V1_4 && !both.is_http() && !both.http_only {
-                    converted.say(namespace_patterns(&both, &rule.place), &grant.role.meta);
-                }
-                both.http_only |= subjects::needs_guard(&both, source) && !ports.only_http;
-                both.guard();
-                if ports.gateway
-                    && let Some((left_out, finding)) =
-                        authentication::on_gateway(&both, ports.only_http, &target.suffix.join("-"))
-                {
-                    converted.say(vec![finding.at(rule.place.clone())], &grant.role.meta);
-                    if left_out {
-                        continue;
-                    }
-                }
-                match ports.limit(&both, &rule.place) {
-                    Ok(limited) => {
-                        if limited.is_http()
-                            && let Some(lost) = ports.lost_to_tcp()
-                        {
-                            let finding = Finding::new(
-                                codes::PORT_IS_TCP_SOMEWHERE,
-                                format!(
-                                    "Port {lost} was TCP on some of the pods and HTTP on others; this rule about HTTP now applies to neither."
-                                ),
-                            );
-                            converted.say(vec![finding.at(rule.place.clone())], &grant.role.meta);
-                        } else if let Some(left_out) = ports.left_out_for_tcp(&both) {
-                            let mut finding = Finding::new(
-                                codes::HTTP_RULE_ON_TCP_PORT,
-                                format!(
-                                    "Old Istio treated port {left_out} as TCP, where it dropped rules about HTTP; so this rule leaves it out."
-                                ),
-                            );
-                            if let Some(service) = ports.hidden_http_port() {
-                                finding.message += &format!(
-                                    " The Service `{service}` leads to a port by name, and no pods in the input say which number that is; if it is this one, its callers lose access."
-                                );
-                                finding.direction = Direction::Narrower;
-                            }
-                            converted.say(vec![finding.at(rule.place.clone())], &grant.role.meta);
-                        }
-                        limited.without_preflights().into_iter().for_each(|rule| policies.add(target, rule));
-                    }
-                    Err(finding) => converted.say(vec![*finding], &grant.role.meta),
-                }
+                let both = asked.clause.and(&subject);
+                asked.clause.notes.clear(); // Comments stand at the first rule made from the access rule.
+                let limited = converted.limited(grant, &asked, both, (&target, &ports), view);
+                limited.into_iter().for_each(|rule| policies.add(&target, rule));
             }
         }
     }
-    converted.check_target(context, grant, &policies);
+    converted.check_target(view.context, grant, &policies);
     converted.drafts = drafts(grant, policies, &converted.idle);
     converted
 }
 
+/// An access rule: what may be asked, of which destination.
+struct Asked {
+    clause: Clause,
+    destination: Destination,
+    at: Place,
+}
+
 impl Converted {
+    /// What an access rule lets callers ask, with its comments.
+    fn asked(&mut self, grant: &Grant<'_>, (index, rule): (usize, &AccessRule), view: NamespaceView<'_>) -> Asked {
+        let item = items(applied(view.context, &grant.role.meta)).get(index).cloned().unwrap_or_default();
+        self.relaxations.extend(item.relaxations.iter().cloned());
+        let access = access_rule::convert(rule, &item, view.namespace, view.context);
+        self.say(access.findings, &grant.role.meta);
+        let mut clause = access.clause;
+        carry_notes(view.context, &grant.role.meta, &format!("/spec/rules/{index}"), &mut clause);
+        Asked { clause, destination: access.place, at: rule.place.clone() }
+    }
+
+    /// Where an access rule applies: the targets on whose pods it may grant something, with their ports.
+    fn targets(
+        &mut self,
+        grant: &Grant<'_>,
+        asked: &Asked,
+        subjects: &[Clause],
+        view: NamespaceView<'_>,
+    ) -> Vec<(Target, Ports)> {
+        let meta = &grant.role.meta;
+        let is_about_http = |clause: &Clause| clause.http_only || clause.is_http();
+        let http = is_about_http(&asked.clause) || subjects.iter().any(is_about_http);
+        let mut found = targets::find(&asked.destination, &asked.at, http, view);
+        self.say(std::mem::take(&mut found.findings), meta);
+        found.assumptions.into_iter().for_each(|assumption| self.assume(assumption));
+        let mut granted = Vec::new();
+        for target in found.targets {
+            let mut ports = ports::survey(&asked.destination, &target, &asked.at, view);
+            let findings = std::mem::take(&mut ports.findings);
+            let obstacle = ports.obstacle(&target, view);
+            // Whose port it is has been asked already.
+            let owner_unknown = findings.iter().any(|finding| finding.code == codes::PORT_OWNER_UNKNOWN);
+            self.say(findings, meta);
+            match obstacle {
+                None => {
+                    self.take_for_granted(&ports, &target, view);
+                    granted.push((target, ports));
+                }
+                Some(finding) if finding.code == codes::GOVERNS_NO_PORT && owner_unknown => {}
+                Some(finding) => self.say(vec![finding.at(asked.at.clone())], meta),
+            }
+        }
+        granted
+    }
+
+    /// An access rule and a subject together, limited to the ports that they may grant on a target, and without
+    /// preflights where these were exempt; none where nothing is left.
+    fn limited(
+        &mut self,
+        grant: &Grant<'_>,
+        asked: &Asked,
+        mut both: Clause,
+        (target, ports): (&Target, &Ports),
+        view: NamespaceView<'_>,
+    ) -> Vec<Clause> {
+        let meta = &grant.role.meta;
+        let source = view.context.mesh.settings.source;
+        if ports.some_tcp && source == SourceRelease::V1_4 && !both.is_http() && !both.http_only {
+            self.say(namespace_patterns(&both, &asked.at), meta);
+        }
+        both.http_only |= subjects::needs_guard(&both, source) && !ports.only_http;
+        both.guard();
+        if ports.gateway
+            && let Some((left_out, finding)) =
+                authentication::on_gateway(&both, ports.only_http, &target.suffix.join("-"))
+        {
+            self.say(vec![finding.at(asked.at.clone())], meta);
+            if left_out {
+                return Vec::new();
+            }
+        }
+        match ports.limit(&both, &asked.at) {
+            Ok(limited) => {
+                let remark = ports.remark(&both, &limited).map(|finding| finding.at(asked.at.clone()));
+                self.say(remark.into_iter().collect(), meta);
+                limited.without_preflights()
+            }
+            Err(finding) => {
+                self.say(vec![*finding], meta);
+                Vec::new()
+            }
+        }
+    }
+
     fn say(&mut self, findings: Vec<Finding>, meta: &Meta) {
         for finding in findings {
             let finding = if finding.object.is_none() { finding.on(meta.object()) } else { finding };
@@ -276,7 +246,7 @@ impl Converted {
     }
 
     /// What a policy for one target takes for granted where the input may not show every Service and every workload.
-    fn take_for_granted(&mut self, ports: &ports::Ports, target: &Target, view: NamespaceView<'_>) {
+    fn take_for_granted(&mut self, ports: &Ports, target: &Target, view: NamespaceView<'_>) {
         if !ports.named_for_unseen_services() {
             return;
         }

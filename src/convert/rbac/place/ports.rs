@@ -5,6 +5,7 @@ use crate::api::core::Service;
 use crate::convert::rbac::clause::Clause;
 use crate::convert::rbac::place::destination::Destination;
 use crate::convert::rbac::place::destination::Target;
+use crate::convert::rbac::place::findings;
 use crate::convert::rbac::place::survey::{Pod, Port};
 use crate::convert::rbac::place::view::NamespaceView;
 use crate::finding::catalogue::rbac as codes;
@@ -42,7 +43,7 @@ pub struct Ports {
     /// ANY of `foreign` is.
     foreign_by_name: bool,
     /// ANY of the selected pods lacks one of `mine`, where Services that the input does not show may govern it.
-    pub uneven: bool,
+    uneven: bool,
     /// What there is to say. Errors refuse the role.
     pub findings: Vec<Finding>,
 }
@@ -177,19 +178,19 @@ impl Ports {
 
     /// A service of the rule that leads to a port by name, where the rule has to name its ports and no pods in the input
     /// say which number it is.
-    pub fn lost_by_name(&self) -> Option<&str> {
+    fn lost_by_name(&self) -> Option<&str> {
         self.unresolved.first().filter(|_| self.open).map(|(service, _)| service.as_str())
     }
 
     /// True when the rule has to name ports whose numbers are known from the pods of the input only, because a Service that
     /// it is not for shares them: on other pods such a number may be that of the other Service.
-    pub fn numbers_may_be_others(&self) -> bool {
+    fn numbers_may_be_others(&self) -> bool {
         let shared = !self.foreign.is_empty() || self.foreign_unresolved;
         shared && !self.mine.is_empty() && (self.by_name || self.foreign_by_name || self.foreign_unresolved)
     }
 
     /// Why the services of the rule govern no port of the selected pods, in a sentence about `name`.
-    pub fn why_nothing(&self, name: &str) -> String {
+    fn why_nothing(&self, name: &str) -> String {
         if self.foreign.is_empty() {
             format!("{name} governs no port of its pods, so nothing is granted there.")
         } else {
@@ -198,8 +199,35 @@ impl Ports {
     }
 
     /// True when the services of the rule govern no port of the selected pods.
-    pub fn governs_nothing(&self) -> bool {
+    fn governs_nothing(&self) -> bool {
         self.mine.is_empty() && self.unresolved.is_empty() && !self.nothing_known
+    }
+
+    /// Why no rule is written for a target, if none is.
+    pub fn obstacle(&self, target: &Target, view: NamespaceView<'_>) -> Option<Finding> {
+        // Of a rule for every Service, one that the input does not show may govern the ports.
+        let may_govern = target.every_service && !view.services_are_closed();
+        if self.governs_nothing() && target.selector.is_some() && !may_govern {
+            return Some(Finding::new(codes::GOVERNS_NO_PORT, self.why_nothing(&target.suffix.join("-"))));
+        }
+        if let Some(service) = self.lost_by_name() {
+            return Some(findings::named_port_unknown(service, view));
+        }
+        if self.numbers_may_be_others() && !view.workloads_are_closed() {
+            return Some(findings::numbers_unknown(target, view));
+        }
+        self.uneven.then(|| findings::numbers_differ(target, view))
+    }
+
+    /// What there is to say about a rule that was limited to fewer ports than it names.
+    pub fn remark(&self, rule: &Clause, limited: &Clause) -> Option<Finding> {
+        if limited.is_http()
+            && let Some(lost) = self.lost_to_tcp()
+        {
+            return Some(findings::tcp_somewhere(&lost));
+        }
+        let left_out = self.left_out_for_tcp(rule)?;
+        Some(findings::left_out_for_tcp(&left_out, self.hidden_http_port()))
     }
 
     /// The rule limited to the ports that it may grant; `Err` with the reason when none are left.
@@ -249,12 +277,12 @@ impl Ports {
     }
 
     /// A service of the rule with an HTTP port whose number is not known: it may be one that is left out for other pods.
-    pub fn hidden_http_port(&self) -> Option<&str> {
+    fn hidden_http_port(&self) -> Option<&str> {
         self.unresolved.iter().find(|(_, becomes_http)| !becomes_http).map(|(service, _)| service.as_str())
     }
 
     /// Ports that a rule about HTTP reads as if it covered and does not, because old Istio had a TCP chain there.
-    pub fn left_out_for_tcp(&self, clause: &Clause) -> Option<String> {
+    fn left_out_for_tcp(&self, clause: &Clause) -> Option<String> {
         let named = &clause.operation.ports;
         let covers = |port: &&u16| {
             let text = port.to_string();
@@ -265,7 +293,7 @@ impl Ports {
     }
 
     /// Ports that HTTP-only rules lose although some pods had HTTP there.
-    pub fn lost_to_tcp(&self) -> Option<String> {
+    fn lost_to_tcp(&self) -> Option<String> {
         let both: BTreeSet<u16> = self.becomes_http.intersection(&self.was_http).copied().collect();
         (!both.is_empty()).then(|| list(&both))
     }

@@ -1,0 +1,73 @@
+//! What there is to say about the ports of a target: one constructor per situation.
+
+use crate::convert::rbac::place::destination::Target;
+use crate::convert::rbac::place::view::NamespaceView;
+use crate::finding::catalogue::rbac as codes;
+use crate::finding::{Direction, Finding, Severity};
+
+/// A Service leads to a port by name, and a rule that has to name its ports cannot.
+pub fn named_port_unknown(service: &str, view: NamespaceView<'_>) -> Finding {
+    let namespace = view.namespace;
+    Finding::new(
+        codes::NAMED_PORT_UNRESOLVED,
+        format!("The Service `{service}` leads to a container port by name, no pods in the input say which number that is, and a rule without ports would also open those of Services that the input does not show."),
+    )
+    .severity(Severity::Error)
+    .remedy(format!(
+        "Add the output of `kubectl get deployments,statefulsets,daemonsets,pods -n {namespace} -o yaml` to the input, or say `--inventory-complete=services` if no other Service selects these pods."
+    ))
+}
+
+/// Pods that the input does not show may give a named port another number, which belongs to a Service that a rule is not for.
+pub fn numbers_unknown(target: &Target, view: NamespaceView<'_>) -> Finding {
+    let (name, namespace) = (target.suffix.join("-"), view.namespace);
+    Finding::new(
+        codes::NAMED_PORT_UNRESOLVED,
+        format!("Several Services share the pods of {name}, and one of them leads to its port by name: on pods that the input does not show the number may be another, so a rule with the numbers of those that it shows could open a port of another Service."),
+    )
+    .severity(Severity::Error)
+    .direction(Direction::Wider)
+    .remedy(format!(
+        "Add the output of `kubectl get deployments,statefulsets,daemonsets,pods -n {namespace} -o yaml` to the input and say `--inventory-complete=workloads`."
+    ))
+}
+
+/// The pods of the input give the ports of a rule different numbers, and of each number a Service that the input does not
+/// show may be the owner on the other pods.
+pub fn numbers_differ(target: &Target, view: NamespaceView<'_>) -> Finding {
+    let (name, namespace) = (target.suffix.join("-"), view.namespace);
+    Finding::new(
+        codes::NAMED_PORT_UNRESOLVED,
+        format!("The pods of {name} do not all have the same ports: a rule with the numbers of some of them could open, on the others, a port of a Service that the input does not show."),
+    )
+    .severity(Severity::Error)
+    .direction(Direction::Wider)
+    .remedy(format!(
+        "Add the output of `kubectl get services -n {namespace} -o yaml` to the input and say `--inventory-complete=services`."
+    ))
+}
+
+/// A rule about HTTP that applies nowhere on a port which had both kinds of traffic.
+pub fn tcp_somewhere(lost: &str) -> Finding {
+    Finding::new(
+        codes::PORT_IS_TCP_SOMEWHERE,
+        format!(
+            "Port {lost} was TCP on some of the pods and HTTP on others; this rule about HTTP now applies to neither."
+        ),
+    )
+}
+
+/// A rule about HTTP that leaves a TCP port out; it may be the HTTP port of a Service `by_name`, whose number is not known.
+pub fn left_out_for_tcp(port: &str, by_name: Option<&str>) -> Finding {
+    let mut finding = Finding::new(
+        codes::HTTP_RULE_ON_TCP_PORT,
+        format!("Old Istio treated port {port} as TCP, where it dropped rules about HTTP; so this rule leaves it out."),
+    );
+    if let Some(service) = by_name {
+        finding.message += &format!(
+            " The Service `{service}` leads to a port by name, and no pods in the input say which number that is; if it is this one, its callers lose access."
+        );
+        finding.direction = Direction::Narrower;
+    }
+    finding
+}
