@@ -4,8 +4,7 @@
 use crate::access::question::waypoints;
 use crate::access::worlds::subject::Subject;
 use crate::access::{Side, Transport, World};
-use crate::api::core::Workload;
-use crate::api::core::{Service, ServicePort};
+use crate::api::core::{Service, ServicePort, Workload};
 use crate::api::{Labels, Meta};
 use crate::finding::ObjectRef;
 use crate::mesh::{GovernedPort, Mesh, Protocol, compatible, is_gateway, may_become, selects};

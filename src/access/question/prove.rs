@@ -3,16 +3,14 @@
 use crate::access::logic::formula::Formulas;
 use crate::access::logic::impossible::Impossible;
 use crate::access::logic::solve::Unfinished;
-use crate::access::question::blame;
 use crate::access::question::compare::{Comparison, Pair, compare_all, never_made};
-use crate::access::question::explain;
 use crate::access::question::inventory::{self, Pods, Question};
 use crate::access::question::unseen::Unseen;
+use crate::access::question::{blame, explain};
 use crate::access::worlds::decide::Ruling;
 use crate::access::worlds::jwt::preflight;
-use crate::access::worlds::legacy;
-use crate::access::worlds::modern;
 use crate::access::worlds::subject::Subject;
+use crate::access::worlds::{legacy, modern};
 use crate::access::{Doubt, Options, Outcome, Relaxation, Side, Verdict, World};
 use crate::mesh::Mesh;
 use std::collections::{BTreeMap, BTreeSet};

@@ -69,7 +69,7 @@ fn enforce(context: Context<'_>, scope: Scope<'_>, enforcement: Enforcement, par
     if !unnamed::check(context, scope, part) {
         return refuse_all(context, part);
     }
-    let survey = Survey::survey(context.mesh);
+    let survey = Survey::of(context.mesh);
     let defaults = defaults::convert(context, scope, &survey);
     let config = scope.config.meta.manifest;
     // No short cut: every assumption is noted or refused.

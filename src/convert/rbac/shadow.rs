@@ -31,7 +31,7 @@ pub fn permissive_bindings(context: Context<'_>, scope: Scope<'_>, part: &mut Pa
     if context.mesh.roles.iter().all(|role| permissive(role).is_empty()) || !supported(context, part) {
         return;
     }
-    let survey = Survey::survey(context.mesh);
+    let survey = Survey::of(context.mesh);
     for role in &context.mesh.roles {
         let grant = Grant { role, bindings: permissive(role) };
         let refused = role.meta.manifest.is_some_and(|id| part.ledger.is_refused(id));

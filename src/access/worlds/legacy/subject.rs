@@ -6,9 +6,7 @@ use crate::access::Transport;
 use crate::access::logic::attribute::Attribute;
 use crate::access::logic::formula::{Formula, Formulas};
 use crate::access::logic::pattern::Glob;
-use crate::access::worlds::jwt;
-use crate::access::worlds::terms;
-use crate::access::worlds::trust_domain;
+use crate::access::worlds::{jwt, terms, trust_domain};
 use crate::api::legacy::Subject;
 use crate::mesh::{Settings, SourceRelease};
 

@@ -2,10 +2,9 @@
 
 use crate::api::Labels;
 use crate::convert::rbac::place::destination::Destination;
-use crate::convert::rbac::place::given;
-use crate::convert::rbac::place::services;
 use crate::convert::rbac::place::survey::Pod;
 use crate::convert::rbac::place::view::NamespaceView;
+use crate::convert::rbac::place::{given, services};
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Assumption, Finding, Place};
 use crate::mesh::selects;

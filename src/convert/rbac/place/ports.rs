@@ -3,8 +3,7 @@
 
 use crate::api::core::Service;
 use crate::convert::rbac::clause::Clause;
-use crate::convert::rbac::place::destination::Destination;
-use crate::convert::rbac::place::destination::Target;
+use crate::convert::rbac::place::destination::{Destination, Target};
 use crate::convert::rbac::place::findings;
 use crate::convert::rbac::place::survey::{Pod, Port};
 use crate::convert::rbac::place::view::NamespaceView;

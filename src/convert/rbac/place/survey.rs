@@ -81,7 +81,7 @@ pub struct Port<'a> {
 
 impl<'a> Survey<'a> {
     /// Surveys the mesh.
-    pub fn survey(mesh: &'a Mesh) -> Survey<'a> {
+    pub fn of(mesh: &'a Mesh) -> Survey<'a> {
         let pods: Vec<Pod<'a>> = mesh.subjects().into_iter().map(|workload| Pod::survey(mesh, workload)).collect();
         let mut by_namespace: BTreeMap<String, InNamespace> = BTreeMap::new();
         for (position, pod) in pods.iter().enumerate() {

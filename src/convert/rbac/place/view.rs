@@ -3,8 +3,7 @@
 use crate::api::core::Service;
 use crate::convert::Context;
 use crate::convert::rbac::config::scope::Scope;
-use crate::convert::rbac::place::destination::Destination;
-use crate::convert::rbac::place::destination::Target;
+use crate::convert::rbac::place::destination::{Destination, Target};
 use crate::convert::rbac::place::services;
 use crate::convert::rbac::place::survey::{Pod, Survey};
 use crate::mesh::InventoryKind;
