@@ -50,7 +50,7 @@ fn aliases(mesh: &Mesh, pods: &[Workload], part: &mut Part) {
 /// Refuses what a draft comes from, unless the user allowed the finding or it is only a warning.
 fn refuse(context: Context<'_>, part: &mut Part, draft: &Draft, finding: Finding) {
     let Some(input) = draft.from.first().and_then(|first| context.manifests.get(first.0)) else { return };
-    let finding = finding.at(input.manifest.place("")).on(super::plan::object_of(input));
+    let finding = finding.at(input.manifest.place("")).on(input.object());
     if finding.refuses() {
         part.ledger.refuse(draft.from.iter().copied(), finding);
     } else {

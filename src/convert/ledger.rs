@@ -1,7 +1,6 @@
 //! What a conversion has found out: told, refused, dropped, relaxed, taken for granted. The one place that knows what
 //! `--allow` and `--strict` do to a finding.
 
-use super::plan::object_of;
 use super::{Draft, Options};
 use crate::api::ManifestId;
 use crate::finding::catalogue::plan::LEFT_WITH_REFUSED;
@@ -173,7 +172,7 @@ impl Ledger {
             }
             for (id, cause) in doomed {
                 if let Some(input) = manifests.get(id.0) {
-                    let object = object_of(input);
+                    let object = input.object();
                     let message =
                         format!("{object} is left as it is, because an object it works together with was refused");
                     let finding = Finding::new(LEFT_WITH_REFUSED, message);

@@ -1,6 +1,5 @@
 //! What the mapping files make of every old object: found out once, before any environment is converted.
 
-use super::plan::object_of;
 use crate::api::ManifestId;
 use crate::finding::Finding;
 use crate::mapping::{Applied, Mappings};
@@ -39,7 +38,7 @@ impl Mapped {
         let input = |id: &ManifestId| manifests.get(id.0).filter(|input| !input.inventory);
         let of_input = self.by_manifest.iter().filter_map(|(id, applied)| Some((*id, input(id)?, applied)));
         let findings = of_input.flat_map(|(id, input, applied)| {
-            applied.findings.iter().filter(told).map(move |finding| (id, finding.clone().on(object_of(input))))
+            applied.findings.iter().filter(told).map(move |finding| (id, finding.clone().on(input.object())))
         });
         findings.collect()
     }

@@ -3,7 +3,7 @@
 //! New objects stand where the first of their old objects stood; old objects that became part of another object, or
 //! had no effect, leave a comment that says so, because kustomizations and scripts list their files by name.
 
-use super::plan::{Plan, object_of};
+use super::plan::Plan;
 use super::{Draft, NewKind};
 use crate::api::{Labels, ManifestId, namespace};
 use crate::finding::catalogue::mtls;
@@ -197,7 +197,7 @@ fn replacement(
         }
         return Some(Replacement::Objects(trees));
     }
-    let object = object_of(input);
+    let object = input.object();
     let mut lines = match plan.ledger.inert_objects().get(&id) {
         Some(code) if HAD_AN_EFFECT.contains(code) => vec![format!("meshlift: {object} became nothing ({code})")],
         Some(code) => vec![format!("meshlift: {object} had no effect and became nothing ({code})")],

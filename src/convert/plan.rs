@@ -7,9 +7,9 @@ use super::ledger::Ledger;
 use super::mapped::Mapped;
 use super::{Context, Draft, NewKind, Options, Part, naming, whole};
 use crate::api::ManifestId;
+use crate::finding::Finding;
 use crate::finding::catalogue::mesh::{KIND_NOT_SHOWN, UNDECODABLE_POLICY};
 use crate::finding::catalogue::plan::ENVIRONMENTS_DISAGREE;
-use crate::finding::{Finding, ObjectRef};
 use crate::mapping::Mappings;
 use crate::mesh::evidence::kubectl_get_all;
 use crate::mesh::{Environment, Input, Mesh, World};
@@ -141,7 +141,7 @@ impl Whole {
         );
         let mut finding = Finding::new(KIND_NOT_SHOWN, message).remedy(remedy);
         if let Some(input) = world.manifests.get(first.0) {
-            finding = finding.at(input.manifest.place("")).on(object_of(input));
+            finding = finding.at(input.manifest.place("")).on(input.object());
         }
         self.part.ledger.refuse(world.legacy.iter().copied(), finding);
     }
@@ -149,7 +149,7 @@ impl Whole {
     fn disagree(&mut self, home: ManifestId, root: &str, manifests: &[Input]) {
         self.part.ledger.leave([home], ENVIRONMENTS_DISAGREE, None);
         if let Some(input) = manifests.get(home.0) {
-            let object = object_of(input);
+            let object = input.object();
             let message = format!(
                 "{object} is used by several environments and would become something else in `{root}` than in another one"
             );
@@ -172,10 +172,4 @@ impl Whole {
             }
         }
     }
-}
-
-/// The object's name as written, for findings about manifests that were not decoded.
-pub fn object_of(input: &Input) -> ObjectRef {
-    let text = |pointer: &str| input.manifest.text(pointer).unwrap_or_default().to_owned();
-    ObjectRef::new(text("/kind"), text("/metadata/namespace"), text("/metadata/name"))
 }

@@ -129,7 +129,7 @@ fn homeless(context: Context<'_>, part: &mut Part) {
             continue;
         }
         if told.insert(id) {
-            let object = super::plan::object_of(home);
+            let object = home.object();
             let message = format!(
                 "{object} would become, among others, {} `{}` in {}, which cannot be named from here.",
                 draft.kind.word(),

@@ -5,7 +5,6 @@
 //! stays as it is, until nothing changes. An object that had no effect decides about nothing.
 
 use super::ledger::Ledger;
-use super::plan::object_of;
 use crate::api::ManifestId;
 use crate::api::legacy::{AuthenticationPolicy, RbacConfig, RbacMode};
 use crate::finding::catalogue::mtls::UNKNOWN_MESH_POLICY;
@@ -151,7 +150,7 @@ fn told(more: &[ManifestId], cause: ManifestId, manifests: &[Input]) -> Option<F
     let input = |id: ManifestId| manifests.get(id.0);
     let first = input(more.iter().copied().min()?)?;
     let cause = input(cause)?;
-    let (object, refused) = (object_of(first), object_of(cause));
+    let (object, refused) = (first.object(), cause.object());
     let who = match more.len() {
         1 => format!("{object} stays as it is: it decides"),
         2 => format!("{object} and one more old object stay as they are: they decide"),

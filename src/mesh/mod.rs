@@ -162,6 +162,14 @@ pub struct Input {
     pub inventory: bool,
 }
 
+impl Input {
+    /// The object's name as written, for findings about manifests that were not decoded.
+    pub fn object(&self) -> ObjectRef {
+        let text = |pointer: &str| self.manifest.text(pointer).unwrap_or_default().to_owned();
+        ObjectRef::new(text("/kind"), text("/metadata/namespace"), text("/metadata/name"))
+    }
+}
+
 /// How the input is to be read.
 #[derive(Clone, Debug, Default)]
 pub struct BuildOptions {

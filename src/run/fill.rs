@@ -6,7 +6,7 @@ use crate::access;
 use crate::api::ManifestId;
 use crate::convert::ledger::Refusal;
 use crate::convert::placement::{Placed, Placement};
-use crate::convert::plan::{Plan, object_of};
+use crate::convert::plan::Plan;
 use crate::finding::Finding;
 use crate::mesh::Input;
 use crate::report::{self, Conversion, NewObject, OldObject, Refused, Report, Summary, Verification, Witnesses};
@@ -62,11 +62,11 @@ fn refused(plan: &Plan, manifests: &[Input]) -> Vec<Refused> {
         let input = manifests.get(id.0).filter(|input| !input.inventory)?;
         let place = input.manifest.place("");
         Some(Refused {
-            object: object_of(input),
+            object: input.object(),
             file: place.file.to_string(),
             line: place.line,
             because: refusal.because.name().to_owned(),
-            with: refusal.with.and_then(|with| manifests.get(with.0)).map(object_of),
+            with: refusal.with.and_then(|with| manifests.get(with.0)).map(Input::object),
         })
     };
     plan.ledger.refused().iter().filter_map(stays).collect()
@@ -94,7 +94,7 @@ fn old_object(id: ManifestId, manifests: &[Input]) -> Option<OldObject> {
     Some(OldObject {
         file: place.file.to_string(),
         line: place.line,
-        object: object_of(input),
+        object: input.object(),
         text: input.manifest.source().to_string(),
     })
 }
