@@ -1,8 +1,8 @@
 //! DestinationRules of the input against the modes of the result (`meaning/authn.md` §7.1, §7.2): they speak **service**
 //! ports, the result speaks container ports.
 
-use super::Work;
 use super::existing::{Settings, replaced_mtls};
+use super::work::Work;
 use crate::api::core::{Service, ServicePort};
 use crate::api::networking::{ClientTls, DestinationRule};
 use crate::api::security::MtlsMode;

@@ -2,10 +2,10 @@
 //!
 //! What was surely enforced is converted; what is a guess is converted only when the guess cannot open anything.
 
-use super::Work;
 use super::effective::{Doubt, Effective, at_least_as_strict, same_effect, same_object};
 use super::meaning::{JwtMeaning, mode};
 use super::subjects::Port;
+use super::work::Work;
 use crate::api::core::{Service, ServicePort};
 use crate::api::legacy::AuthenticationPolicy;
 use crate::finding::catalogue::mtls as codes;

@@ -4,6 +4,7 @@
 //! took the oldest target that matches; 1.5 took port-specific targets first. Without creation times the order is a guess.
 
 use super::meaning::{JwtMeaning, mode};
+use crate::api::ManifestId;
 use crate::api::core::{Service, ServicePort};
 use crate::api::legacy::{AuthenticationPolicy, PortSelector, Target};
 use crate::api::security::MtlsMode;
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 pub(super) struct Policies<'a> {
     release: SourceRelease,
     /// (namespace, service) to the targets that name it, in order of age.
-    by_service: BTreeMap<(&'a str, &'a str), Vec<Candidate<'a>>>,
+    by_service: BTreeMap<(&'a str, &'a str), Vec<PolicyTarget<'a>>>,
     /// Namespace to its policies without targets, in order of age.
     by_namespace: BTreeMap<&'a str, Vec<&'a AuthenticationPolicy>>,
     /// MeshPolicies named `default`.
@@ -24,18 +25,32 @@ pub(super) struct Policies<'a> {
 
 /// A target of a policy.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Candidate<'a> {
+pub(super) struct PolicyTarget<'a> {
     /// The policy.
     pub(super) policy: &'a AuthenticationPolicy,
     /// Its target.
     pub(super) target: &'a Target,
+    /// Where the target stands in the list of the policy.
+    pub(super) position: usize,
+}
+
+impl PolicyTarget<'_> {
+    /// What tells this target from every other one.
+    pub(super) fn id(&self) -> (Option<ManifestId>, usize) {
+        (self.policy.meta.manifest, self.position)
+    }
+
+    /// The JSON pointer to it in the manifest of its policy.
+    pub(super) fn pointer(&self) -> String {
+        format!("/spec/targets/{}", self.position)
+    }
 }
 
 /// Where a policy in force comes from.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Scope<'a> {
     /// A target names the service.
-    Service(&'a Target),
+    Service(PolicyTarget<'a>),
     /// The namespace's policy.
     Namespace,
     /// The MeshPolicy.
@@ -94,9 +109,9 @@ impl<'a> Policies<'a> {
             } else if policy.targets.is_empty() {
                 policies.by_namespace.entry(namespace).or_default().push(policy);
             } else {
-                for target in &policy.targets {
+                for (position, target) in policy.targets.iter().enumerate() {
                     let candidates = policies.by_service.entry((namespace, target.name.as_str())).or_default();
-                    candidates.push(Candidate { policy, target });
+                    candidates.push(PolicyTarget { policy, target, position });
                 }
             }
         }
@@ -131,9 +146,7 @@ impl<'a> Policies<'a> {
 
     fn on_release(&self, service: &Service, port: &ServicePort, release: SourceRelease) -> Effective<'a> {
         match winner(&self.matching(service, port), release) {
-            Some(Candidate { policy, target }) => {
-                Effective { policy: Some(policy), scope: Scope::Service(target), mode: mode(policy) }
-            }
+            Some(won) => Effective { policy: Some(won.policy), scope: Scope::Service(won), mode: mode(won.policy) },
             None => self.inherited(&service.meta.namespace),
         }
     }
@@ -172,7 +185,7 @@ impl<'a> Policies<'a> {
         service: &Service,
         port: &ServicePort,
         in_force: &AuthenticationPolicy,
-    ) -> Vec<Candidate<'a>> {
+    ) -> Vec<PolicyTarget<'a>> {
         let mut agreeing = self.matching(service, port);
         agreeing.retain(|other| !same_object(other.policy, in_force) && same_effect(other.policy, in_force));
         agreeing.dedup_by(|a, b| same_object(a.policy, b.policy));
@@ -180,7 +193,7 @@ impl<'a> Policies<'a> {
     }
 
     /// The targets that match a service port, in order of age.
-    fn matching(&self, service: &Service, port: &ServicePort) -> Vec<Candidate<'a>> {
+    fn matching(&self, service: &Service, port: &ServicePort) -> Vec<PolicyTarget<'a>> {
         let key = (service.meta.namespace.as_str(), service.meta.name.as_str());
         let named = self.by_service.get(&key).map(Vec::as_slice).unwrap_or_default();
         named.iter().copied().filter(|candidate| covers(candidate.target, port)).collect()
@@ -188,8 +201,8 @@ impl<'a> Policies<'a> {
 }
 
 /// The target that decides, among those that match a port, in order of age.
-fn winner<'a>(matching: &[Candidate<'a>], release: SourceRelease) -> Option<Candidate<'a>> {
-    let port_specific = |candidate: &&Candidate<'a>| !candidate.target.ports.is_empty();
+fn winner<'a>(matching: &[PolicyTarget<'a>], release: SourceRelease) -> Option<PolicyTarget<'a>> {
+    let port_specific = |candidate: &&PolicyTarget<'a>| !candidate.target.ports.is_empty();
     match release {
         SourceRelease::V1_4 => matching.first(),
         SourceRelease::V1_5 => matching.iter().find(port_specific).or(matching.first()),
@@ -240,7 +253,7 @@ pub(super) fn at_least_as_strict(other: &AuthenticationPolicy, policy: &Authenti
     mode(other).takes_no_more_than(mode(policy)) && (theirs == ours || !ours.demands_token())
 }
 
-/// True when two references mean one object.
+/// True when two references mean one object: every policy is read from a manifest of its own.
 pub(super) fn same_object(a: &AuthenticationPolicy, b: &AuthenticationPolicy) -> bool {
-    std::ptr::eq(a, b)
+    a.meta.manifest == b.meta.manifest
 }

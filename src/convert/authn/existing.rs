@@ -46,7 +46,7 @@ pub(super) struct Composed<'s> {
     mesh: Option<&'s Setting>,
     namespace: Option<&'s Setting>,
     /// The setting with a selector.
-    pub(super) workload: Option<&'s Setting>,
+    workload: Option<&'s Setting>,
 }
 
 /// A set of PeerAuthentications, each namespace's in order of age.
@@ -130,4 +130,11 @@ impl<'s> Composed<'s> {
 /// mesh-wide one, switched the mTLS half of all old policies off (§2.5, E87). 1.4 did not know the kind.
 pub(super) fn replaced_mtls(mesh: &Mesh, settings: &Settings, subject: &Subject<'_>) -> bool {
     mesh.settings.source == SourceRelease::V1_5 && !settings.compose(subject.namespace(), subject.labels()).is_empty()
+}
+
+/// The PeerAuthentication of the input that decides for a workload, where a new one could not: on 1.5 any, for it replaced
+/// the old policy; else one with a selector, for it is older than what meshlift writes (E88).
+pub(super) fn decides_already<'s>(mesh: &Mesh, settings: &'s Settings, subject: &Subject<'_>) -> Option<&'s Setting> {
+    let composed = settings.compose(subject.namespace(), subject.labels());
+    if replaced_mtls(mesh, settings, subject) { composed.any() } else { composed.workload }
 }

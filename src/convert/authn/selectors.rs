@@ -1,7 +1,9 @@
 //! Label selectors that select some pods and leave others alone.
 
 use crate::api::Labels;
+use crate::convert::plain;
 use crate::mesh::selects;
+use crate::yaml::{Notes, Tree};
 
 /// Labels that differ from pod to pod or from one rollout to the next: a policy that used them would stop to apply.
 const VOLATILE: &[&str] = &[
@@ -53,6 +55,12 @@ fn shared_labels(members: &[&Labels]) -> Labels {
         .filter(|(key, value)| rest.iter().all(|labels| labels.get(*key) == Some(value)))
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect()
+}
+
+/// `selector: {matchLabels: ...}`.
+pub(super) fn selector_entry(selector: &Labels) -> (Notes, String, Tree) {
+    let labels = selector.iter().map(|(key, value)| plain(key, serde_json::Value::from(value.as_str()))).collect();
+    plain("selector", Tree::Map(vec![plain("matchLabels", Tree::Map(labels))]))
 }
 
 /// A selector as `kubectl -l` takes it.

@@ -5,6 +5,16 @@ use crate::api::Labels;
 use crate::api::core::{Service, ServicePort, TargetPort, Transport, Workload};
 use crate::api::networking::{Sidecar, SidecarIngress};
 use crate::mesh::{GovernedPort, Mesh, Protocol};
+use std::collections::BTreeSet;
+
+/// What carries the traffic of a workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Proxy {
+    /// A proxy beside the application.
+    Sidecar,
+    /// A proxy of its own.
+    Gateway,
+}
 
 /// A workload and what was enforced on it.
 #[derive(Debug)]
@@ -51,6 +61,11 @@ impl Subject<'_> {
         &self.workload.meta.namespace
     }
 
+    /// What carries its traffic.
+    pub(super) fn proxy(&self) -> Proxy {
+        if self.gateway { Proxy::Gateway } else { Proxy::Sidecar }
+    }
+
     /// The labels of its pods.
     pub(super) fn labels(&self) -> &Labels {
         &self.workload.pod_labels
@@ -60,6 +75,19 @@ impl Subject<'_> {
 /// Every workload of the mesh with the policies that were in force on it, in the order of [`Mesh::subjects`].
 pub(super) fn subjects<'a>(mesh: &'a Mesh, policies: &Policies<'a>) -> Vec<Subject<'a>> {
     mesh.subjects().into_iter().map(|workload| subject(mesh, policies, workload)).collect()
+}
+
+/// The namespaces where ztunnel carries traffic: they ask for it, or some of their pods do. What is said in the root
+/// namespace reaches them all.
+pub(super) fn ambient_namespaces(mesh: &Mesh, subjects: &[Subject<'_>]) -> BTreeSet<String> {
+    let asking = mesh.namespaces.iter().map(|object| &object.meta.name).filter(|name| mesh.is_ambient_namespace(name));
+    let pods = subjects.iter().filter(|subject| mesh.is_ambient(&subject.workload));
+    let mut found: BTreeSet<String> = asking.cloned().collect();
+    found.extend(pods.map(|subject| subject.namespace().to_owned()));
+    if !found.is_empty() {
+        found.insert(mesh.settings.root_namespace.clone());
+    }
+    found
 }
 
 fn subject<'a>(mesh: &'a Mesh, policies: &Policies<'a>, workload: Workload) -> Subject<'a> {

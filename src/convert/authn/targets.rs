@@ -1,7 +1,7 @@
 //! Whether the targets of a Policy meant anything: services and ports that exist (`meaning/authn.md` §4.2 S13, S14, §4.3).
 
-use super::Work;
 use super::effective::{covers, selects_port};
+use super::work::Work;
 use crate::api::core::{Service, TargetPort, Transport};
 use crate::api::legacy::{AuthenticationPolicy, PortSelector, Target};
 use crate::convert::unnamed;

@@ -1,13 +1,14 @@
 //! What tokens do to access rules in the same input (`meaning/authn.md` §4.6).
 
-use super::{Jwt, Plan, codes};
+use super::plan::{Jwt, Plan};
 use crate::api::ManifestId;
 use crate::api::legacy::{
     AddedKeys, AuthenticationPolicy, PrincipalBinding, ServiceRole, ServiceRoleBinding, Subject as Caller,
 };
 use crate::api::security::AuthorizationPolicy;
-use crate::convert::authn::Work;
 use crate::convert::authn::subjects::Subject;
+use crate::convert::authn::work::Work;
+use crate::finding::catalogue::jwt as codes;
 use crate::finding::{Finding, ObjectRef, Place, Severity};
 use crate::mesh::selects;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,7 +49,7 @@ pub(super) fn report(work: &mut Work<'_>, jwt: &Jwt<'_>) {
             concerned.entry(policy.meta.manifest).or_default().push((subject, plan));
         }
     }
-    for policy in super::policies(work, jwt) {
+    for policy in jwt.policies(work) {
         let on = concerned.get(&policy.meta.manifest).map(Vec::as_slice).unwrap_or_default();
         if policy.principal_binding == PrincipalBinding::UsePeer && !policy.origins.is_empty() {
             use_peer(

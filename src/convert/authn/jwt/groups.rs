@@ -1,16 +1,15 @@
 //! Where the objects for tokens go: the whole mesh, a namespace, or groups of workloads (`meaning/authn.md` J15–J17).
 
-use super::{Jwt, Plan};
+use super::findings;
+use super::plan::{Jwt, Plan};
 use crate::api::Labels;
 use crate::api::legacy::AuthenticationPolicy;
-use crate::convert::authn::Work;
-use crate::convert::authn::effective::is_mesh_policy;
+use crate::convert::authn::effective::{is_mesh_policy, same_object};
 use crate::convert::authn::meaning::JwtMeaning;
 use crate::convert::authn::naming::Selected;
-use crate::convert::authn::selectors::{as_text, separating};
+use crate::convert::authn::selectors::separating;
 use crate::convert::authn::subjects::Subject;
-use crate::finding::Finding;
-use crate::finding::catalogue::mtls;
+use crate::convert::authn::work::Work;
 use crate::mesh::InventoryKind;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,7 +55,7 @@ pub(super) fn places<'a>(work: &mut Work<'a>, jwt: &Jwt<'a>) -> Vec<Place<'a>> {
 fn mesh_wide<'a>(work: &Work<'a>, jwt: &Jwt<'a>) -> Option<Place<'a>> {
     let policy = work.policies().mesh_policy()?;
     let meaning = JwtMeaning::of(policy);
-    let in_force = |other: &&AuthenticationPolicy| !is_mesh_policy(other) || std::ptr::eq(*other, policy);
+    let in_force = |other: &&AuthenticationPolicy| !is_mesh_policy(other) || same_object(other, policy);
     let mut others = work.mesh().authentication.iter().filter(in_force);
     if !others.all(|other| JwtMeaning::of(other) == meaning) {
         return None;
@@ -82,8 +81,40 @@ fn whole<'a>(
 ) -> Option<Place<'a>> {
     let plans: Vec<(&Subject<'_>, &Plan<'a>)> =
         members.iter().filter_map(|index| Some((work.subjects().get(*index)?, jwt.plans.get(*index)?))).collect();
+    let on = demands_everywhere(&plans, policy)?;
+    let mut ports: BTreeSet<u16> = on.values().flatten().copied().collect();
+    let gateways = plans.iter().filter(|(subject, _)| subject.gateway);
+    let moved: Vec<u16> = gateways.flat_map(|(_, plan)| plan.ports()).filter_map(moved_gateway_port).collect();
+    ports.extend(moved);
+    if plans.iter().any(|(subject, plan)| means_something_else(subject, &plan.ports(), &ports)) {
+        return None;
+    }
+    // The namespace's own policy is the home; the others say the same again.
+    let mut policies = vec![policy];
+    for other in plans.iter().flat_map(|(_, plan)| &plan.policies) {
+        if !policies.iter().any(|known| same_object(known, other)) {
+            policies.push(other);
+        }
+    }
+    Some(Place {
+        namespace: namespace.to_owned(),
+        selector: Labels::new(),
+        part: None,
+        on,
+        free: BTreeSet::new(),
+        newly_read: plans.iter().flat_map(|(_, plan)| plan.newly_read.iter().copied()).collect(),
+        policies,
+        members,
+    })
+}
+
+/// What ALL these workloads demand on ALL their HTTP ports, if that is one thing: what `policy` asks.
+fn demands_everywhere(
+    plans: &[(&Subject<'_>, &Plan<'_>)],
+    policy: &AuthenticationPolicy,
+) -> Option<BTreeMap<usize, BTreeSet<u16>>> {
     let mut on: BTreeMap<usize, BTreeSet<u16>> = BTreeMap::new();
-    for (_, plan) in &plans {
+    for (_, plan) in plans {
         if plan.replaced || !plan.free.is_empty() {
             return None;
         }
@@ -92,38 +123,9 @@ fn whole<'a>(
         }
     }
     let meaning = JwtMeaning::of(policy);
-    let others = plans.iter().flat_map(|(_, plan)| &plan.policies);
-    if on.len() != 1 || !meaning.demands_token() || !others.into_iter().all(|other| JwtMeaning::of(other) == meaning) {
-        return None;
-    }
-    let mut ports: BTreeSet<u16> = on.values().flatten().copied().collect();
-    let gateways = plans.iter().filter(|(subject, _)| subject.gateway);
-    let moved: Vec<u16> = gateways.flat_map(|(_, plan)| plan.ports()).filter_map(moved_gateway_port).collect();
-    ports.extend(moved);
-    if plans.iter().any(|(subject, plan)| means_something_else(subject, &plan.ports(), &ports)) {
-        return None;
-    }
-    let mut place = Place {
-        namespace: namespace.to_owned(),
-        selector: Labels::new(),
-        part: None,
-        on,
-        free: BTreeSet::new(),
-        newly_read: plans.iter().flat_map(|(_, plan)| plan.newly_read.iter().copied()).collect(),
-        policies: vec![policy],
-        members,
-    };
-    for (_, plan) in &plans {
-        place.policies.extend(&plan.policies);
-    }
-    // The namespace's own policy is the home; the others say the same again.
-    let mut kept: Vec<&AuthenticationPolicy> = Vec::new();
-    place.policies.retain(|policy| {
-        let new = !kept.iter().any(|other| std::ptr::eq(*other, *policy));
-        kept.push(policy);
-        new
-    });
-    Some(place)
+    let mut others = plans.iter().flat_map(|(_, plan)| &plan.policies);
+    let is_one = on.len() == 1 && meaning.demands_token() && others.all(|other| JwtMeaning::of(other) == meaning);
+    is_one.then_some(on)
 }
 
 /// The container port on which gateways of charts since 1.6 listen instead of this one (J17).
@@ -191,7 +193,7 @@ impl Place<'_> {
 /// True when the workloads of both groups may have one pair: the same policies, and ports that mean nothing else.
 fn can_share(work: &Work<'_>, jwt: &Jwt<'_>, group: &Place<'_>, other: &Place<'_>) -> bool {
     let same_policies = group.policies.len() == other.policies.len()
-        && group.policies.iter().zip(&other.policies).all(|(one, two)| std::ptr::eq(*one, *two));
+        && group.policies.iter().zip(&other.policies).all(|(one, two)| same_object(one, two));
     let same_service = group.part.as_ref().map(|part| &part.service) == other.part.as_ref().map(|part| &part.service);
     let same_demands = group.on.keys().eq(other.on.keys());
     if !same_policies || !same_service || !same_demands {
@@ -239,12 +241,8 @@ fn only_known_pods_carry(work: &mut Work<'_>, group: &Place<'_>, selector: &Labe
     if closed || service_selectors(work, group).contains(&selector) {
         return;
     }
-    let message = format!(
-        "Only the pods in the input are known to carry the labels {}; pods of the same Service that it does not show would take requests without a token.",
-        as_text(selector)
-    );
     for policy in &group.policies {
-        work.refuse(policy, Finding::new(mtls::UNSEEN_PODS, message.clone()));
+        work.refuse(policy, findings::unseen_pods_by_label(selector));
     }
 }
 
@@ -267,12 +265,6 @@ fn service_selectors<'a>(work: &Work<'a>, group: &Place<'_>) -> Vec<&'a Labels> 
 fn inseparable(work: &mut Work<'_>, group: &Place<'_>) {
     let Some(subject) = group.members.first().and_then(|index| work.subjects().get(*index)) else { return };
     for policy in &group.policies {
-        let message = format!(
-            "{} needs tokens, and no label tells its pods apart from pods of other workloads that do not need the same.",
-            subject.workload.meta.object()
-        );
-        let finding = Finding::new(mtls::INSEPARABLE_WORKLOADS, message)
-            .related(subject.workload.meta.place.clone(), "the workload");
-        work.refuse(policy, finding);
+        work.refuse(policy, findings::inseparable(subject));
     }
 }

@@ -1,18 +1,19 @@
 //! RequestAuthentications and denying AuthorizationPolicies, written.
 
-use super::asked::{Asked, Rule};
-use super::deny::{AudienceDemand, Scope, list, rules};
+use super::asked::Asked;
+use super::deny::{AudienceDemand, Scope, list};
 use super::groups::{Place, moved_gateway_port, places};
-use super::{Jwt, codes};
+use super::plan::Jwt;
+use super::rules::Rule;
+use super::{findings, refusing};
 use crate::api::legacy::AuthenticationPolicy;
-use crate::convert::authn::Work;
-use crate::convert::authn::effective::is_mesh_policy;
-use crate::convert::authn::mtls::selector_entry;
 use crate::convert::authn::naming::Sketch;
+use crate::convert::authn::selectors::selector_entry;
 use crate::convert::authn::subjects::Subject;
+use crate::convert::authn::work::Work;
 use crate::convert::{NewKind, plain};
-use crate::finding::{Direction, Finding, Relaxation, Severity};
-use crate::mesh::{InventoryKind, selects};
+use crate::finding::{Relaxation, Severity};
+use crate::mesh::selects;
 use crate::yaml::{Notes, Tree};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -89,16 +90,14 @@ fn deny<'a>(
         let audiences = audiences(asked, &all);
         exempts_preflight |= asked.exempts_preflight;
         for demand in &asked.demands {
-            trees.extend(rules(&scope, demand, &audiences));
+            trees.extend(super::deny::rules(&scope, demand, &audiences));
         }
     }
     if trees.is_empty() {
         return None;
     }
     if let (true, Some(policy)) = (trees.len() > MOST_RULES, from.first()) {
-        let message =
-            format!("The AuthorizationPolicy would have {} rules, and Istio takes {MOST_RULES}.", trees.len());
-        work.refuse(policy, Finding::new(codes::TOO_MANY_RULES, message));
+        work.refuse(policy, findings::too_many_rules(trees.len(), MOST_RULES));
     }
     let mut spec = selector(place);
     spec.push(plain("action", Value::from("DENY")));
@@ -132,10 +131,7 @@ fn on_gateway(work: &mut Work<'_>, place: &Place<'_>, ports: &BTreeSet<u16>) -> 
         if is_free && members().any(|subject| subject.gateway) {
             both.insert(new);
             if let Some(policy) = place.policies.first() {
-                let message = format!(
-                    "Gateways of newer charts listen on container port {new} where this one listens on {old}, so the rules name both."
-                );
-                work.report(policy, Finding::new(codes::GATEWAY_PORTS, message));
+                work.report(policy, findings::gateway_ports(old, new));
             }
         }
     }
@@ -162,11 +158,7 @@ fn separable_issuers(work: &mut Work<'_>, policy: &AuthenticationPolicy, asked: 
         let clashes =
             |other: &&&Rule| other.issuer() == rule.issuer() && other.without_audiences() != rule.without_audiences();
         if all.iter().skip(index + 1).any(|other| clashes(&other)) {
-            let message = format!(
-                "Issuer {} has different keys or token locations on different ports of one workload, and new rules hold for all its ports.",
-                rule.issuer()
-            );
-            work.refuse(policy, Finding::new(codes::ISSUER_WITH_TWO_KEYS, message));
+            work.refuse(policy, findings::issuer_with_two_keys(rule.issuer()));
             return;
         }
     }
@@ -192,14 +184,7 @@ fn existing_rules(work: &mut Work<'_>, policy: &AuthenticationPolicy, place: &Pl
         }
         let same_issuer = |rule: &&Rule| object.rules.iter().any(|existing| existing.issuer == rule.issuer());
         if let Some(rule) = asked.iter().flat_map(|asked| &asked.rules).find(same_issuer) {
-            let message = format!(
-                "{} already has a rule for issuer {}, and tokens that either rule takes would be valid.",
-                object.meta.object(),
-                rule.issuer()
-            );
-            let finding = Finding::new(codes::EXISTING_REQUEST, message)
-                .related(object.meta.place.clone(), "the RequestAuthentication");
-            work.refuse(policy, finding);
+            work.refuse(policy, findings::existing_request(object, rule.issuer()));
         }
     }
 }
@@ -213,27 +198,7 @@ fn known_workloads_only(work: &mut Work<'_>, policy: &AuthenticationPolicy, plac
         Some(part) => format!("port {ports} of the pods of Service {}", part.service),
         None => format!("port {ports}"),
     };
-    let message = format!(
-        "{} demanded tokens on every HTTP port of {}; the result demands them on {covered}, and workloads or ports added later need their own.",
-        policy.meta.object(),
-        reach(policy)
-    );
-    only_known(work, policy, Finding::new(codes::KNOWN_WORKLOADS_ONLY, message));
-}
-
-/// What a policy without targets is for, in words.
-pub(super) fn reach(policy: &AuthenticationPolicy) -> String {
-    if is_mesh_policy(policy) { "the mesh".to_owned() } else { format!("namespace {}", policy.meta.namespace) }
-}
-
-/// Refuses what rests on a list of ports, unless the list is known to be complete.
-pub(super) fn only_known(work: &mut Work<'_>, policy: &AuthenticationPolicy, finding: Finding) {
-    if work.mesh().evidence.closes(&[InventoryKind::Service, InventoryKind::Workload]) {
-        let remedy = "Demand tokens of workloads and ports that are added later with objects of their own.";
-        work.report(policy, finding.severity(Severity::Warning).direction(Direction::None).remedy(remedy));
-    } else {
-        work.refuse(policy, finding);
-    }
+    refusing::only_known(work, policy, findings::known_workloads_only(policy, &covered));
 }
 
 /// A RequestAuthentication refuses an invalid token on every path and every HTTP port (J9).
@@ -247,11 +212,7 @@ fn tokens_checked_more_often(work: &mut Work<'_>, policy: &AuthenticationPolicy,
     work.part.ledger.relax(Relaxation::BadTokenRejected);
     let issuers: BTreeSet<&str> = asked.iter().flat_map(|asked| asked.rules.iter().map(Rule::issuer)).collect();
     let issuers: Vec<&str> = issuers.into_iter().collect();
-    let message = format!(
-        "A request with an expired, foreign or otherwise invalid token is now refused with 401 on every path and HTTP port, also where no token of {} was needed.",
-        issuers.join(", ")
-    );
     // A relaxation by name; `--strict` accepts none, and there is no form without this difference.
-    let severity = if work.facts.context.options.strict { Severity::Warning } else { Severity::Note };
-    work.report(policy, Finding::new(codes::BAD_TOKEN_REJECTED, message).severity(severity));
+    let severity = if work.options().strict { Severity::Warning } else { Severity::Note };
+    work.report(policy, findings::bad_token_rejected(&issuers).severity(severity));
 }

@@ -1,10 +1,13 @@
 //! What a workload needs of a PeerAuthentication of its own, and which workloads can share one (`meaning/authn.md` §4.4).
 
-use super::super::subjects::Subject;
+use super::mode::{may_cover_everything, new_mode};
 use crate::api::Labels;
 use crate::api::core::{Service, ServicePort};
-use crate::api::legacy::{AuthenticationPolicy, Target};
+use crate::api::legacy::AuthenticationPolicy;
 use crate::api::security::MtlsMode;
+use crate::convert::authn::effective::{PolicyTarget, Scope};
+use crate::convert::authn::subjects::{Port, Subject, UnknownPort};
+use crate::convert::authn::work::Work;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the policies for a workload's services ask of it.
@@ -24,8 +27,8 @@ pub(super) struct Plan<'a> {
 /// A target that has a part in a plan.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Source<'a> {
-    pub(super) policy: &'a AuthenticationPolicy,
-    pub(super) target: &'a Target,
+    pub(super) named: PolicyTarget<'a>,
+    /// The service it names.
     pub(super) service: &'a Service,
     /// The port of that service through which it speaks.
     pub(super) service_port: &'a ServicePort,
@@ -33,7 +36,83 @@ pub(super) struct Source<'a> {
     pub(super) port: Option<u16>,
 }
 
+/// A plan under way.
+#[derive(Debug, Default)]
+struct Collected<'a> {
+    ports: BTreeMap<u16, MtlsMode>,
+    sources: Vec<Source<'a>>,
+    modes: BTreeSet<MtlsMode>,
+    /// A port that no target speaks of, or only one that lists ports.
+    has_exceptions: bool,
+}
+
+impl<'a> Collected<'a> {
+    /// A port whose number is known.
+    fn add_known(&mut self, work: &Work<'a>, namespace: &str, port: &Port<'a>) {
+        let (Scope::Service(named), Some(governed)) = (port.effective.scope, &port.governed) else {
+            self.has_exceptions = true;
+            return;
+        };
+        let mode = new_mode(work, namespace, port.effective.mode);
+        self.ports.insert(port.number, mode);
+        let decides = |named, service, service_port| Source { named, service, service_port, port: Some(port.number) };
+        self.sources.push(decides(named, governed.service, governed.service_port));
+        // Policies that say the same of the port share the object, though another one decided.
+        let claims = governed.shadowed.iter().copied();
+        for (service, service_port) in std::iter::once((governed.service, governed.service_port)).chain(claims) {
+            let agreeing = work.policies().agreeing(service, service_port, named.policy);
+            self.sources.extend(agreeing.into_iter().map(|other| decides(other, service, service_port)));
+        }
+        self.modes.insert(mode);
+        self.has_exceptions |= !named.target.ports.is_empty();
+    }
+
+    /// A port whose number is not known.
+    fn add_unknown(&mut self, work: &Work<'_>, namespace: &str, unknown: &UnknownPort<'a>) {
+        let Scope::Service(named) = unknown.effective.scope else {
+            self.has_exceptions = true;
+            return;
+        };
+        self.sources.push(Source { named, service: unknown.service, service_port: unknown.port, port: None });
+        self.modes.insert(new_mode(work, namespace, unknown.effective.mode));
+        self.has_exceptions |= !named.target.ports.is_empty();
+    }
+
+    /// The one mode that ALL ports share under targets without ports, if there is one.
+    fn shared_mode(&self) -> Option<MtlsMode> {
+        self.modes.first().copied().filter(|_| !self.has_exceptions && self.modes.len() == 1)
+    }
+}
+
 impl<'a> Plan<'a> {
+    /// What the targets ask of a workload; `None` when none speaks of it.
+    pub(super) fn of(work: &Work<'a>, subject: &Subject<'a>) -> Option<Plan<'a>> {
+        let namespace = subject.namespace();
+        let mut collected = Collected::default();
+        for port in &subject.ports {
+            collected.add_known(work, namespace, port);
+        }
+        for unknown in &subject.unknown {
+            collected.add_unknown(work, namespace, unknown);
+        }
+        if collected.sources.is_empty() {
+            return None;
+        }
+        let shared = collected.shared_mode();
+        let whole = shared.filter(|mode| may_cover_everything(work, namespace, *mode));
+        Some(Plan {
+            whole,
+            ports: if whole.is_some() { BTreeMap::new() } else { collected.ports },
+            sources: collected.sources,
+            named_for_unseen: shared.is_some() && whole.is_none(),
+        })
+    }
+
+    /// The policies that have a part in it, the home first.
+    pub(super) fn policies(&self, work: &Work<'a>) -> Vec<&'a AuthenticationPolicy> {
+        work.in_order(self.sources.iter().map(|source| source.named.policy).collect())
+    }
+
     /// The names of the services whose policies have a part in it.
     pub(super) fn services(&self) -> BTreeSet<&'a str> {
         self.sources.iter().map(|source| source.service.meta.name.as_str()).collect()

@@ -1,17 +1,18 @@
 //! What a reader of the new PeerAuthentications should know: fields without effect, plaintext ports, clients that do
 //! not see an exception (`meaning/authn.md` §3.3, §3.4, §4.1).
 
-use super::super::Work;
-use super::super::destination_rules::Clients;
-use super::super::meaning::mode;
-use super::super::subjects::Port;
-use super::{Base, Planned, is_ambient};
+use super::findings::{self, Blindness};
+use super::mode::Base;
+use super::planned::Planned;
+use crate::api::ManifestId;
 use crate::api::core::{Service, ServicePort, Transport};
 use crate::api::legacy::{AuthenticationPolicy, PeerMethod};
 use crate::api::security::MtlsMode;
+use crate::convert::authn::destination_rules::Clients;
+use crate::convert::authn::meaning::mode;
+use crate::convert::authn::subjects::Port;
+use crate::convert::authn::work::Work;
 use crate::finding::Finding;
-use crate::finding::catalogue::mapping::FIELD_WITHOUT_EFFECT;
-use crate::finding::catalogue::mtls as codes;
 use std::collections::BTreeSet;
 
 /// Reports them all.
@@ -35,27 +36,16 @@ fn fields_without_effect(work: &mut Work<'_>, policy: &AuthenticationPolicy) {
         if !matches!(peer, PeerMethod::Mtls(mtls) if mtls.allow_tls) {
             continue;
         }
-        let message =
-            format!("allowTls had no effect since Istio 1.1: {} stays {}.", policy.meta.object(), mode(policy).word());
         let place = place_of(work, &format!("/spec/peers/{index}/mtls/allowTls"));
-        work.report(policy, Finding::new(codes::ALLOW_TLS, message).at(place));
+        work.report(policy, findings::allow_tls(policy).at(place));
     }
     // Of a token among the peers it says something (`jwt::asked`).
     let asks_for_token = policy.peers.iter().any(|peer| matches!(peer, PeerMethod::Jwt(_)));
     let finding = match (policy.peer_is_optional, mode(policy)) {
         (false, _) => return,
-        (true, MtlsMode::Strict) => Finding::new(
-            codes::PEER_IS_OPTIONAL,
-            format!("peerIsOptional did not open the TLS listener: {} stays STRICT.", policy.meta.object()),
-        ),
+        (true, MtlsMode::Strict) => findings::peer_is_optional_beside_strict(policy),
         (true, _) if asks_for_token => return,
-        (true, _) => Finding::new(
-            FIELD_WITHOUT_EFFECT,
-            format!(
-                "peerIsOptional said nothing about {}: callers without a certificate were let in anyway.",
-                policy.meta.object()
-            ),
-        ),
+        (true, _) => findings::peer_is_optional_said_nothing(policy),
     };
     let place = place_of(work, "/spec/peerIsOptional");
     work.report(policy, finding.at(place));
@@ -63,32 +53,19 @@ fn fields_without_effect(work: &mut Work<'_>, policy: &AuthenticationPolicy) {
 
 /// Ports that took plaintext only, and what they become.
 fn plaintext(work: &mut Work<'_>, planned: &[Planned<'_>]) {
-    let mut seen: BTreeSet<Option<crate::api::ManifestId>> = BTreeSet::new();
+    let mut seen: BTreeSet<Option<ManifestId>> = BTreeSet::new();
     for object in planned {
         for policy in object.from.iter().filter(|policy| mode(policy) == MtlsMode::Disable) {
             if !seen.insert(policy.meta.manifest) {
                 continue;
             }
-            let because = if policy.peers.is_empty() { "has no peers" } else { "has no mtls peer" };
-            let finding = if work.facts.context.options.plaintext_permissive {
-                let message = format!(
-                    "{} {because}, which meant plaintext only; it becomes PERMISSIVE, as --plaintext permissive asks, so mutual TLS is newly accepted.",
-                    policy.meta.object()
-                );
-                Finding::new(codes::PLAINTEXT_PERMISSIVE, message)
-            } else if is_ambient(work, &object.namespace) {
-                let message = format!(
-                    "{} {because}, which meant plaintext only; ztunnel cannot refuse mutual TLS, so it becomes PERMISSIVE.",
-                    policy.meta.object()
-                );
-                work.refuse(policy, Finding::new(codes::AMBIENT_NAMESPACE, message));
-                continue;
+            if work.options().plaintext_permissive {
+                work.report(policy, findings::plaintext_made_permissive(policy));
+            } else if work.is_ambient(&object.namespace) {
+                work.refuse(policy, findings::plaintext_in_ambient(policy));
             } else {
-                let message =
-                    format!("{} {because}, which means plaintext only, so it becomes DISABLE.", policy.meta.object());
-                Finding::new(codes::PLAINTEXT_ONLY, message)
-            };
-            work.report(policy, finding);
+                work.report(policy, findings::plaintext_kept(policy));
+            }
         }
     }
 }
@@ -111,16 +88,9 @@ fn undeclared_ports(work: &mut Work<'_>, object: &Planned<'_>) {
             open.push(format!("{} of {}", port.number, subject.workload.meta.object()));
         }
     }
-    if open.is_empty() {
-        return;
+    if !open.is_empty() {
+        work.report(policy, findings::undeclared_ports(&open));
     }
-    let shown: Vec<String> = open.iter().take(5).cloned().collect();
-    let rest = if open.len() > 5 { format!(" and {} more", open.len() - 5) } else { String::new() };
-    let message = format!(
-        "No Service leads to container port {}{rest}; old policies left such ports open to plaintext, STRICT does not.",
-        shown.join(", ")
-    );
-    work.report(policy, Finding::new(codes::UNDECLARED_PORTS, message));
 }
 
 /// Clients decide about mutual TLS from less than the server's whole configuration (§3.4).
@@ -162,33 +132,16 @@ fn client_finding(
     (mode, inherited): (MtlsMode, MtlsMode),
 ) -> Option<Finding> {
     let mesh = work.mesh();
-    let host = format!("{}:{}", mesh.host(service), port.port);
     let no_rule = |tls: &str| !rules.use_mode(service, port, tls);
     match (mode, inherited) {
         // Auto mTLS looks at the namespace's and the mesh's mode only before it starts mutual TLS (E94).
         (MtlsMode::Strict, MtlsMode::Disable) if no_rule("ISTIO_MUTUAL") => {
-            let message = format!(
-                "{host} is STRICT below a namespace or mesh that is DISABLE, so clients with automatic mutual TLS send plaintext and are refused."
-            );
-            Some(Finding::new(codes::STRICT_BELOW_DISABLE, message))
+            Some(findings::strict_below_disable(mesh, service, port))
         }
         (MtlsMode::Disable, MtlsMode::Strict | MtlsMode::Permissive) if no_rule("DISABLE") => {
-            let target = mesh.settings.target;
-            let why = if service.headless {
-                "the Service is headless, and for headless Services clients do not look at exceptions".to_owned()
-            } else if !target.at_least(12) {
-                format!("clients of Istio {target} do not look at exceptions for workloads and ports")
-            } else {
-                return None;
-            };
-            let message =
-                format!("{host} takes plaintext only, but clients with automatic mutual TLS keep sending TLS: {why}.");
-            let remedy = format!(
-                "Add a DestinationRule for {} with portLevelSettings for port {} and tls mode DISABLE, or convert with --plaintext permissive.",
-                mesh.host(service),
-                port.port
-            );
-            Some(Finding::new(codes::DISABLE_UNSEEN_BY_CLIENTS, message).remedy(remedy))
+            let old = Some(mesh.settings.target).filter(|target| !target.at_least(12)).map(Blindness::Release);
+            let why = if service.headless { Some(Blindness::Headless) } else { old };
+            why.map(|why| findings::disable_unseen(mesh, service, port, why))
         }
         _ => None,
     }

@@ -5,23 +5,17 @@
 //! other mode is written by port. Where ports or labels are known from the pods of the input only, pods of the same
 //! Service that it does not show keep what they inherit: that must not be more than was asked of them.
 
-use super::super::Work;
-use super::super::selectors::as_text;
-use super::Base;
-use super::plan::Group;
+use super::mode::Base;
+use super::plan::{Group, Source};
 use crate::api::Labels;
 use crate::api::core::TargetPort;
 use crate::api::legacy::AuthenticationPolicy;
 use crate::api::security::MtlsMode;
+use crate::convert::authn::selectors::as_text;
+use crate::convert::authn::work::Work;
 use crate::finding::catalogue::{given, mtls as codes};
 use crate::finding::{Assumption, Direction, Finding, ObjectRef};
 use crate::mesh::InventoryKind;
-
-/// True when one mode may cover all ports of the pods: the input shows every Service, or the mode opens nothing.
-pub(super) fn may_cover_everything(work: &Work<'_>, namespace: &str, mode: MtlsMode) -> bool {
-    let inherited = super::new_mode(work, namespace, work.policies().inherited(namespace).mode);
-    closed(work, InventoryKind::Service) || mode.takes_no_more_than(inherited)
-}
 
 fn closed(work: &Work<'_>, kind: InventoryKind) -> bool {
     work.mesh().evidence.closes(&[kind])
@@ -101,7 +95,7 @@ fn pods_taken_for_granted<'a>(
     if_false: Effect,
     from: &[&'a AuthenticationPolicy],
 ) {
-    let by_name = |source: &&super::plan::Source<'_>| {
+    let by_name = |source: &&Source<'_>| {
         group.plan.whole.is_none() && source.port.is_some() && matches!(source.service_port.target, TargetPort::Name(_))
     };
     let named = group.plan.sources.iter().find(by_name);
