@@ -2,6 +2,9 @@
 
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a test fails by panicking and may say why it skips")]
 
+#[path = "architecture/circles.rs"]
+mod circles;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -160,6 +163,27 @@ fn the_shelves_of_access_know_only_those_before_them() {
     }
     assert_eq!(seen.len(), table.len(), "every shelf is there");
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// The path of the module that a file below `src` holds; `None` for tests.
+fn module_of(file: &Path) -> Option<Vec<String>> {
+    let mut parts: Vec<String> =
+        file.with_extension("").iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    if parts.last().is_some_and(|last| last == "mod") {
+        parts.pop();
+    }
+    (!parts.iter().any(|part| part == "tests")).then_some(parts)
+}
+
+#[test]
+fn the_modules_of_convert_do_not_import_each_other_in_circles() {
+    let convert = rooms().into_iter().filter(|(room, ..)| room == "convert").filter_map(|(_, file, code)| {
+        let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
+        Some((module_of(&file)?, code))
+    });
+    // The room's own file calls its parts and defines what they hand to each other.
+    let found = circles::circles(&convert.collect(), &["convert"]);
+    assert!(found.is_empty(), "circles of imports in `convert`: {found:#?}");
 }
 
 #[test]
