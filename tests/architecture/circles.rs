@@ -86,6 +86,10 @@ fn paths(code: &str) -> Vec<Vec<String>> {
     let mut rest = code;
     while let Some(start) = rest.find(|c: char| c.is_ascii_alphabetic() || c == '_') {
         rest = &rest[start..];
+        if let Some(seen_from) = rest.strip_prefix("pub(in ") {
+            rest = seen_from.trim_start_matches(|c| c != ')');
+            continue;
+        }
         let after = rest.trim_start_matches(is_word);
         rest = if is_joined(after) { branches(rest, &[], &mut found) } else { after };
     }
@@ -117,7 +121,7 @@ fn branches<'t>(text: &'t str, before: &[String], found: &mut Vec<Vec<String>>) 
     if is_joined(after) {
         return branches(&after[2..], &path, found);
     }
-    found.push(path);
+    found.push(if word == "self" { before.to_vec() } else { path });
     match after.strip_prefix(" as ") {
         Some(renamed) => renamed.trim_start_matches(is_word),
         None => after,
@@ -145,7 +149,7 @@ fn a_circle_is_found_however_it_is_written() {
     let down = [
         ("a", "mod x;\nmod y;\npub struct Shared;\nfn f() { x::f() }"),
         ("a::x", "use super::{Shared, y::{Thing, g}};"),
-        ("a::y", "use super::Shared;\nfn g(x: u8) { std::mem::drop(x) }"),
+        ("a::y", "use super::Shared;\npub(in crate::a::x) fn g(x: u8) { std::mem::drop(x) }"),
     ];
     assert_eq!(found(&down), Vec::<String>::new(), "the vocabulary of the room is no circle");
     let mut sideways = down;
@@ -162,5 +166,11 @@ fn a_circle_is_found_however_it_is_written() {
         ("a::x::y", "use crate::a::x::z;"),
         ("a::x::z", "use super::Thing;"),
     ];
+    let with_itself = [
+        ("a::x", "use super::y::{self, g};"),
+        ("a::y", "use super::z::{self as other};\npub fn g() {}"),
+        ("a::z", "use crate::a::x;"),
+    ];
+    assert_eq!(found(&with_itself), ["a::x a::y a::z"]);
     assert_eq!(found(&by_another_name), ["a::x::y a::x::z"], "a name that is passed on leads to where it comes from");
 }
