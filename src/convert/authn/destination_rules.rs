@@ -2,6 +2,7 @@
 //! ports, the result speaks container ports.
 
 use super::existing::{Settings, replaced_mtls};
+use super::subjects::Port;
 use super::work::Work;
 use crate::api::core::{Service, ServicePort};
 use crate::api::networking::{ClientTls, DestinationRule};
@@ -33,42 +34,55 @@ pub(super) fn report(work: &mut Work<'_>, clients: &Clients<'_>, existing: &Sett
         let before = existing.compose(subject.namespace(), subject.labels());
         let replaced = replaced_mtls(mesh, existing, subject);
         for port in &subject.ports {
-            let Some(governed) = &port.governed else { continue };
-            let server = result.mode(port.number);
-            let shadowed = governed.shadowed.iter().copied();
-            for (service, service_port) in std::iter::once((governed.service, governed.service_port)).chain(shadowed) {
-                for rule in clients.rules_for(service) {
-                    let Some(client) = client_tls(rule, service_port) else { continue };
-                    if reaches(&client.mode, server) {
-                        continue;
-                    }
-                    let host = format!("{}:{}", mesh.host(service), service_port.port);
-                    if seen.insert((client.place.clone(), host.clone(), server)) {
-                        let was = if replaced { before.mode(port.number) } else { port.effective.mode };
-                        work.part.ledger.tell(conflict(rule, client, &host, port.number, server, was));
-                    }
+            let was = if replaced { before.mode(port.number) } else { port.effective.mode };
+            let server = Server { port: port.number, was, is: result.mode(port.number) };
+            for (rule, client, host) in refused_clients(clients, port, server.is) {
+                if seen.insert((client.place.clone(), host.clone(), server.is)) {
+                    work.part.ledger.tell(conflict(rule, client, &host, server));
                 }
             }
         }
     }
 }
 
-fn conflict(
-    rule: &DestinationRule,
-    client: &ClientTls,
-    host: &str,
-    number: u16,
-    server: MtlsMode,
+/// A **container** port with its modes in the old and in the new mesh.
+#[derive(Clone, Copy, Debug)]
+struct Server {
+    port: u16,
     was: MtlsMode,
-) -> Finding {
+    is: MtlsMode,
+}
+
+/// The rules under which clients do not reach a port in this mode, each with its tls settings and the host and service
+/// port that clients call.
+fn refused_clients<'a>(
+    clients: &Clients<'a>,
+    port: &Port<'_>,
+    server: MtlsMode,
+) -> Vec<(&'a DestinationRule, &'a ClientTls, String)> {
+    let Some(governed) = &port.governed else { return Vec::new() };
+    let shadowed = governed.shadowed.iter().copied();
+    let mut refused = Vec::new();
+    for (service, service_port) in std::iter::once((governed.service, governed.service_port)).chain(shadowed) {
+        for rule in clients.rules_for(service) {
+            if let Some(client) = client_tls(rule, service_port).filter(|client| !reaches(&client.mode, server)) {
+                refused.push((rule, client, format!("{}:{}", clients.mesh.host(service), service_port.port)));
+            }
+        }
+    }
+    refused
+}
+
+fn conflict(rule: &DestinationRule, client: &ClientTls, host: &str, server: Server) -> Finding {
     let sends = if client.mode == "DISABLE" { "plaintext" } else { "mutual TLS" };
-    let before = if reaches(&client.mode, was) { "" } else { ", as it already did" };
+    let before = if reaches(&client.mode, server.was) { "" } else { ", as it already did" };
     let message = format!(
-        "Clients of {host} send {sends} (tls mode {}), and container port {number} is {}, which refuses it{before}.",
+        "Clients of {host} send {sends} (tls mode {}), and container port {} is {}, which refuses it{before}.",
         client.mode,
-        server.word()
+        server.port,
+        server.is.word()
     );
-    let remedy = match server {
+    let remedy = match server.is {
         MtlsMode::Strict => "Set the tls mode of this host and port to ISTIO_MUTUAL.",
         MtlsMode::Disable | MtlsMode::Permissive => "Set the tls mode of this host and port to DISABLE.",
     };

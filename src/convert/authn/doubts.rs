@@ -3,14 +3,14 @@
 //! What was surely enforced is converted; what is a guess is converted only when the guess cannot open anything.
 
 use super::effective::{Doubt, Effective, at_least_as_strict, same_effect, same_object};
+use super::findings::doubts::{self as findings, Claim, Pair};
 use super::meaning::{JwtMeaning, mode};
 use super::subjects::Port;
 use super::work::Work;
 use crate::api::core::{Service, ServicePort};
 use crate::api::legacy::AuthenticationPolicy;
 use crate::finding::catalogue::mtls as codes;
-use crate::finding::{Direction, Finding, Severity};
-use crate::mesh::SourceRelease;
+use crate::finding::{Direction, Severity};
 use std::collections::BTreeSet;
 
 /// Reports them all, each pair of policies once per service.
@@ -38,97 +38,70 @@ fn rivals(
 ) {
     let Some(policy) = won.policy else { return };
     for rival in work.policies().rivals(service, port) {
-        let key = format!(
-            "{:?} {} {} {}",
-            rival.doubt,
-            policy.meta.object(),
-            rival.policy.meta.object(),
-            service.meta.object()
-        );
-        if !seen.insert(key) {
+        let (ours, theirs) = (policy.meta.object(), rival.policy.meta.object());
+        if !seen.insert(format!("{:?} {ours} {theirs} {}", rival.doubt, service.meta.object())) {
             continue;
         }
-        let on = format!("port {} of Service {}", port.port, service.meta.name);
-        let (ours, theirs) = (described(policy), described(rival.policy));
-        let related = |finding: Finding| finding.related(rival.policy.meta.place.clone(), "the other policy");
+        let pair = Pair { service, port, policy, rival: rival.policy };
         match rival.doubt {
-            Doubt::Order => {
-                let message = format!(
-                    "{ours} and {theirs} both match {on}; the older one was in force, and creation times are missing."
-                );
-                let finding = related(Finding::new(codes::POLICY_ORDER_UNKNOWN, message));
-                work.inert(rival.policy, codes::POLICY_ORDER_UNKNOWN);
-                if at_least_as_strict(policy, rival.policy) {
-                    let finding = finding.severity(Severity::Warning).direction(Direction::Narrower);
-                    work.report(policy, finding);
-                } else if !work.refuse(policy, finding) {
-                    work.part.ledger.leave(
-                        rival.policy.meta.manifest,
-                        codes::POLICY_ORDER_UNKNOWN,
-                        policy.meta.manifest,
-                    );
-                }
-            }
+            Doubt::Order => order_unknown(work, &pair),
             Doubt::Release => {
-                let (this, other) = match work.mesh().settings.source {
-                    SourceRelease::V1_4 => ("1.4", "1.5"),
-                    SourceRelease::V1_5 => ("1.5", "1.4"),
-                };
-                let message =
-                    format!("On {on} Istio {this} enforced {ours}; Istio {other} would have enforced {theirs}.");
-                work.report(policy, related(Finding::new(codes::POLICY_ORDER_BY_RELEASE, message)));
+                work.report(policy, findings::policy_order_by_release(&pair, work.mesh().settings.source));
                 work.inert(rival.policy, codes::POLICY_ORDER_BY_RELEASE);
             }
         }
     }
 }
 
+/// Nobody can say which of two policies is older: the one that was taken stands where it opens nothing.
+fn order_unknown(work: &mut Work<'_>, pair: &Pair<'_>) {
+    let finding = findings::policy_order_unknown(pair);
+    work.inert(pair.rival, codes::POLICY_ORDER_UNKNOWN);
+    if at_least_as_strict(pair.policy, pair.rival) {
+        work.report(pair.policy, finding.severity(Severity::Warning).direction(Direction::Narrower));
+    } else if !work.refuse(pair.policy, finding) {
+        let ledger = &mut work.part.ledger;
+        ledger.leave(pair.rival.meta.manifest, codes::POLICY_ORDER_UNKNOWN, pair.policy.meta.manifest);
+    }
+}
+
 /// Several service ports for one container port: only the first was enforced.
 fn shadowed(work: &mut Work<'_>, port: &Port<'_>, seen: &mut BTreeSet<String>) {
     let Some(governed) = &port.governed else { return };
-    for (service, service_port) in &governed.shadowed {
+    for (service, service_port) in governed.shadowed.iter().copied() {
         let other = work.policies().on(service, service_port);
         if same_requirement(&port.effective, &other) {
             continue;
         }
+        let Some(about) = other.policy.or(port.effective.policy) else { continue };
+        let (first, second) = (governed.service.meta.object(), service.meta.object());
+        if !seen.insert(format!("shadow {first} {second} {}", about.meta.object())) {
+            continue;
+        }
+        let claim =
+            Claim { governed, number: port.number, taken: &port.effective, service, service_port, other: &other };
         let same_service = service.meta.name == governed.service.meta.name;
         let guessed = !same_service && (service.meta.created.is_none() || governed.service.meta.created.is_none());
-        let Some(about) = other.policy.or(port.effective.policy) else { continue };
-        let key =
-            format!("shadow {} {} {}", governed.service.meta.object(), service.meta.object(), about.meta.object());
-        if !seen.insert(key) {
-            continue;
+        if guessed {
+            service_order_unknown(work, about, &claim);
+        } else {
+            work.report(about, findings::shadowed_port(&claim));
         }
-        let claim = format!(
-            "Port {} of Service {} and port {} of Service {} lead to the same container port {}",
-            governed.service_port.port, governed.service.meta.name, service_port.port, service.meta.name, port.number
-        );
-        let asked = format!("{} for the former and {} for the latter", asks(&port.effective), asks(&other));
-        if !guessed {
-            let message = format!("{claim}, with {asked}; Istio enforced only the former.");
-            let finding = Finding::new(codes::SHADOWED_POLICY, message);
-            work.report(
-                about,
-                finding.related(governed.service.meta.place.clone(), "the Service that governs the port"),
-            );
-            continue;
-        }
-        let message = format!(
-            "{claim}, with {asked}; the older Service decided, and creation times are missing, so the first by name is taken."
-        );
-        let finding = Finding::new(codes::SERVICE_ORDER_UNKNOWN, message)
-            .related(governed.service.meta.place.clone(), "taken as the older Service")
-            .related(service.meta.place.clone(), "the other Service");
-        if let Some(policy) = other.policy {
-            work.inert(policy, codes::SERVICE_ORDER_UNKNOWN);
-        }
-        if is_at_least_as_strict(&port.effective, &other) {
-            work.report(about, finding.severity(Severity::Warning).direction(Direction::Narrower));
-        } else if !work.refuse(about, finding) {
-            let targeted = port.effective.policy.filter(|policy| !policy.targets.is_empty());
-            let ids = targeted.and_then(|policy| policy.meta.manifest);
-            work.part.ledger.leave(ids, codes::SERVICE_ORDER_UNKNOWN, about.meta.manifest);
-        }
+    }
+}
+
+/// Nobody can say which of two Services is older: the policy of the one that was taken stands where it opens nothing.
+fn service_order_unknown(work: &mut Work<'_>, about: &AuthenticationPolicy, claim: &Claim<'_>) {
+    let finding = findings::service_order_unknown(claim);
+    if let Some(policy) = claim.other.policy {
+        work.inert(policy, codes::SERVICE_ORDER_UNKNOWN);
+    }
+    if is_at_least_as_strict(claim.taken, claim.other) {
+        work.report(about, finding.severity(Severity::Warning).direction(Direction::Narrower));
+    } else if !work.refuse(about, finding) {
+        let targeted = claim.taken.policy.filter(|policy| !policy.targets.is_empty());
+        let ids = targeted.and_then(|policy| policy.meta.manifest);
+        work.part.ledger.leave(ids, codes::SERVICE_ORDER_UNKNOWN, about.meta.manifest);
     }
 }
 
@@ -146,14 +119,4 @@ fn is_at_least_as_strict(taken: &Effective<'_>, other: &Effective<'_>) -> bool {
         (_, None) => taken.mode.takes_no_more_than(other.mode),
         (None, Some(other)) => taken.mode.takes_no_more_than(mode(other)) && !JwtMeaning::of(other).demands_token(),
     }
-}
-
-fn asks(effective: &Effective<'_>) -> String {
-    effective.policy.map_or_else(|| format!("no policy ({})", effective.mode.word()), described)
-}
-
-/// A policy with what it asks, for messages.
-fn described(policy: &AuthenticationPolicy) -> String {
-    let jwt = if JwtMeaning::of(policy).demands_token() { " and a JWT" } else { "" };
-    format!("{} ({}{jwt})", policy.meta.object(), mode(policy).word())
 }

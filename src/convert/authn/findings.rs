@@ -1,5 +1,8 @@
 //! What both chapters, or none of them, have to say: one constructor per sentence.
 
+pub(super) mod doubts;
+pub(super) mod targets;
+
 use super::selectors::as_text;
 use super::subjects::UnknownPort;
 use crate::api::core::TargetPort;

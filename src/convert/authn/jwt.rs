@@ -14,6 +14,7 @@ mod objects;
 mod paths;
 mod plan;
 mod ports;
+mod readers;
 mod refusing;
 mod regex;
 mod replaced;

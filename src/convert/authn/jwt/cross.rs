@@ -1,35 +1,15 @@
 //! What tokens do to access rules in the same input (`meaning/authn.md` §4.6).
 
+use super::findings::access_rules as findings;
 use super::plan::{Jwt, Plan};
+use super::readers::{Reader, Reads, of_binding, of_policy};
 use crate::api::ManifestId;
-use crate::api::legacy::{
-    AddedKeys, AuthenticationPolicy, PrincipalBinding, ServiceRole, ServiceRoleBinding, Subject as Caller,
-};
+use crate::api::legacy::{AuthenticationPolicy, PrincipalBinding, ServiceRole};
 use crate::api::security::AuthorizationPolicy;
 use crate::convert::authn::subjects::Subject;
 use crate::convert::authn::work::Work;
-use crate::finding::catalogue::jwt as codes;
-use crate::finding::{Finding, ObjectRef, Place, Severity};
 use crate::mesh::selects;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Which part of a token an access rule reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reads {
-    /// `request.auth.principal`: the peer's identity under USE_PEER.
-    Principal,
-    /// Claims, audiences, presenter, groups.
-    Claims,
-}
-
-/// A place where an access rule reads a token.
-struct Reader {
-    reads: Reads,
-    object: ObjectRef,
-    place: Place,
-    /// The key, for messages.
-    key: String,
-}
 
 /// An object that grants access by tokens.
 enum Granting<'a> {
@@ -118,46 +98,24 @@ fn is_read_elsewhere(jwt: &Jwt<'_>, plan: &Plan<'_>, ports: Option<&BTreeSet<u16
 
 /// USE_PEER: the request principal was the peer's identity, and is `iss/sub` of the token now (E89).
 fn use_peer(work: &mut Work<'_>, policy: &AuthenticationPolicy, readers: &[&Reader]) {
-    let principal: Vec<&&Reader> = readers.iter().filter(|reader| reader.reads == Reads::Principal).collect();
-    if principal.is_empty() {
-        let message = format!(
-            "With {} the request principal was the caller's peer identity; with the new objects it is `issuer/subject` of the token.",
-            policy.meta.object()
-        );
-        work.report(policy, Finding::new(codes::REQUEST_PRINCIPAL, message).severity(Severity::Note));
-        return;
-    }
+    let principal: Vec<&Reader> = readers.iter().copied().filter(|r| r.reads == Reads::Principal).collect();
     // What becomes of ServiceRoles and bindings is told where they are converted.
-    let is_current = |reader: &&&Reader| reader.object.kind == "AuthorizationPolicy";
-    let principal: Vec<&&Reader> = readers.iter().filter(|r| r.reads == Reads::Principal).filter(is_current).collect();
-    let Some(first) = principal.first() else { return };
-    let message = format!(
-        "{} reads {}, which was the caller's peer identity under {}; with the new objects it is `issuer/subject` of the token.",
-        first.object,
-        first.key,
-        policy.meta.object()
-    );
-    let mut finding = Finding::new(codes::REQUEST_PRINCIPAL, message);
-    for reader in principal {
-        finding = finding.related(reader.place.clone(), format!("{} reads {}", reader.object, reader.key));
+    let current: Vec<&Reader> =
+        principal.iter().copied().filter(|reader| reader.object.kind == "AuthorizationPolicy").collect();
+    if principal.is_empty() {
+        work.report(policy, findings::principal_read_by_nobody(policy));
+    } else if let Some(finding) = findings::principal_read(policy, &current) {
+        work.report(policy, finding);
     }
-    work.report(policy, finding);
 }
 
 /// A token that was not read gave no claims; a RequestAuthentication reads it on every path and HTTP port.
 fn claims(work: &mut Work<'_>, policy: &AuthenticationPolicy, readers: &[&Reader]) {
     let binding = policy.principal_binding;
     let counts = |reader: &&&Reader| reader.reads == Reads::Claims || binding == PrincipalBinding::UseOrigin;
-    let Some(first) = readers.iter().find(counts) else { return };
-    let message = format!(
-        "{} reads {}; tokens were read only where {} was triggered, and are read on every path and HTTP port of its pods now, so the rule grants more.",
-        first.object,
-        first.key,
-        policy.meta.object()
-    );
-    let finding = Finding::new(codes::CLAIMS_ON_MORE_REQUESTS, message)
-        .related(first.place.clone(), format!("{} reads {}", first.object, first.key));
-    work.refuse(policy, finding);
+    if let Some(first) = readers.iter().find(counts) {
+        work.refuse(policy, findings::claims_on_more_requests(policy, first));
+    }
 }
 
 /// True when ANY rule of the role may be for a service of the workload.
@@ -184,49 +142,4 @@ fn fits(pattern: &str, host: &str) -> bool {
 fn applies(work: &Work<'_>, object: &AuthorizationPolicy, subject: &Subject<'_>) -> bool {
     let scope = object.meta.namespace == subject.namespace() || object.meta.namespace == work.root();
     scope && !object.target_refs && !object.dry_run && selects(&object.selector, subject.labels())
-}
-
-fn of_binding(binding: &ServiceRoleBinding, added: &AddedKeys) -> Vec<Reader> {
-    let mut readers = Vec::new();
-    for caller in &binding.subjects {
-        for (reads, key) in keys_of(caller, added) {
-            readers.push(Reader { reads, key, object: binding.meta.object(), place: caller.place.clone() });
-        }
-    }
-    readers
-}
-
-fn keys_of(caller: &Caller, added: &AddedKeys) -> Vec<(Reads, String)> {
-    let mut keys: Vec<(Reads, String)> =
-        caller.properties.iter().filter_map(|(key, _)| Some((reads(added.property(key))?, key.clone()))).collect();
-    if !caller.group.is_empty() || !caller.groups.is_empty() || !caller.not_groups.is_empty() {
-        keys.push((Reads::Claims, "groups".to_owned()));
-    }
-    keys
-}
-
-fn of_policy(object: &AuthorizationPolicy) -> Vec<Reader> {
-    let mut readers = Vec::new();
-    for rule in &object.rules {
-        let reader = |reads, key: &str| Reader {
-            reads,
-            key: key.to_owned(),
-            object: object.meta.object(),
-            place: rule.place.clone(),
-        };
-        if rule.from.iter().any(|source| !source.request_principals.is_empty()) {
-            readers.push(reader(Reads::Principal, "requestPrincipals"));
-        }
-        readers.extend(rule.when.iter().filter_map(|condition| Some(reader(reads(&condition.key)?, &condition.key))));
-    }
-    readers
-}
-
-fn reads(key: &str) -> Option<Reads> {
-    match key {
-        "request.auth.principal" => Some(Reads::Principal),
-        "request.auth.audiences" | "request.auth.presenter" => Some(Reads::Claims),
-        key if key.starts_with("request.auth.claims[") => Some(Reads::Claims),
-        _ => None,
-    }
 }

@@ -1,6 +1,8 @@
 //! What the chapter on tokens has to say: one constructor per sentence, so that the logic reads without them.
 
-use super::triggers::Widened;
+pub(super) mod access_rules;
+
+use super::triggers::{PathList, Widened};
 use crate::api::Labels;
 use crate::api::legacy::{AuthenticationPolicy, Jwt};
 use crate::api::security::RequestAuthentication;
@@ -189,7 +191,10 @@ pub(super) fn trigger_overlap(policy: &AuthenticationPolicy) -> Finding {
 
 /// A trigger condition that could not be said exactly: a regular expression, or characters with a meaning in paths.
 pub(super) fn widened(widened: &Widened) -> Finding {
-    let effect = if widened.excluded { "the exclusion is dropped" } else { "more paths need a token" };
+    let effect = match widened.list {
+        PathList::Excluded => "the exclusion is dropped",
+        PathList::Included => "more paths need a token",
+    };
     let (code, why) = if widened.regex {
         (codes::REGEX_TRIGGER, "cannot be said without a regular expression")
     } else {

@@ -25,8 +25,17 @@ pub(super) struct Widened {
     pub(super) text: String,
     /// True for a regular expression.
     pub(super) regex: bool,
-    /// True when it stood in `excludedPaths`.
-    pub(super) excluded: bool,
+    /// The list it stood in.
+    pub(super) list: PathList,
+}
+
+/// A list of conditions in a trigger rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PathList {
+    /// `excludedPaths`.
+    Excluded,
+    /// `includedPaths`.
+    Included,
 }
 
 impl Trigger {
@@ -59,7 +68,7 @@ impl Trigger {
             match expressed(condition, target) {
                 Expressed::Exactly(patterns) => exclude.extend(patterns),
                 // Excluding more would open paths: such an exclusion is dropped.
-                Expressed::Within(_) => self.widened.push(widened(rule, condition, true)),
+                Expressed::Within(_) => self.widened.push(widened(rule, condition, PathList::Excluded)),
             }
         }
         if rule.included.is_empty() {
@@ -70,7 +79,7 @@ impl Trigger {
             match expressed(condition, target) {
                 Expressed::Exactly(patterns) => include.extend(patterns),
                 Expressed::Within(pattern) => {
-                    self.widened.push(widened(rule, condition, false));
+                    self.widened.push(widened(rule, condition, PathList::Included));
                     include.push(pattern);
                 }
             }
@@ -80,7 +89,7 @@ impl Trigger {
     }
 }
 
-fn widened(rule: &TriggerRule, condition: &StringMatch, excluded: bool) -> Widened {
+fn widened(rule: &TriggerRule, condition: &StringMatch, list: PathList) -> Widened {
     let (kind, value) = match condition {
         StringMatch::Exact(value) => ("exact", value.as_str()),
         StringMatch::Prefix(value) => ("prefix", value.as_str()),
@@ -88,7 +97,7 @@ fn widened(rule: &TriggerRule, condition: &StringMatch, excluded: bool) -> Widen
         StringMatch::Regex(value) => ("regex", value.as_str()),
         StringMatch::Nothing => ("empty", ""),
     };
-    Widened { place: rule.place.clone(), text: format!("{kind} `{value}`"), regex: kind == "regex", excluded }
+    Widened { place: rule.place.clone(), text: format!("{kind} `{value}`"), regex: kind == "regex", list }
 }
 
 /// A condition in the language of AuthorizationPolicies.

@@ -1,7 +1,7 @@
 //! What a reader of the new PeerAuthentications should know: fields without effect, plaintext ports, clients that do
 //! not see an exception (`meaning/authn.md` §3.3, §3.4, §4.1).
 
-use super::findings::{self, Blindness};
+use super::findings::remarks::{self as findings, Blindness};
 use super::mode::Base;
 use super::planned::Planned;
 use crate::api::ManifestId;

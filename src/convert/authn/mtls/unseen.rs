@@ -5,16 +5,15 @@
 //! other mode is written by port. Where ports or labels are known from the pods of the input only, pods of the same
 //! Service that it does not show keep what they inherit: that must not be more than was asked of them.
 
+use super::findings::unseen as findings;
 use super::mode::Base;
 use super::plan::{Group, Source};
 use crate::api::Labels;
 use crate::api::core::TargetPort;
 use crate::api::legacy::AuthenticationPolicy;
 use crate::api::security::MtlsMode;
-use crate::convert::authn::selectors::as_text;
 use crate::convert::authn::work::Work;
-use crate::finding::catalogue::{given, mtls as codes};
-use crate::finding::{Assumption, Direction, Finding, ObjectRef};
+use crate::finding::Direction;
 use crate::mesh::InventoryKind;
 
 fn closed(work: &Work<'_>, kind: InventoryKind) -> bool {
@@ -30,25 +29,51 @@ pub(super) fn take_for_granted<'a>(
     selector: &Labels,
     from: &[&'a AuthenticationPolicy],
 ) {
-    let inherited = base.mode(namespace);
-    let mut modes = group.plan.ports.values().chain(&group.plan.whole);
-    // ANY port that takes what it would not inherit was opened; ANY that does not take what it would inherit was closed.
-    let opens = modes.clone().any(|mode| !mode.takes_no_more_than(inherited));
-    let closes = modes.any(|mode| !inherited.takes_no_more_than(*mode));
+    let change = Change::of(group, base.mode(namespace));
     if !closed(work, InventoryKind::Service) {
-        let services: Vec<&str> = group.plan.services().into_iter().collect();
-        services_taken_for_granted(work, namespace, &services.join(", "), (opens, closes), from);
+        if change.opens {
+            work.assume(from, findings::oldest_service(namespace, &services_of(group)));
+        }
+        if change.closes {
+            work.assume(from, findings::no_other_service(namespace, &services_of(group)));
+        }
     }
-    if !closed(work, InventoryKind::Workload) {
-        let unencrypted = inherited != MtlsMode::Strict
-            && group.plan.ports.values().chain(&group.plan.whole).any(|mode| *mode == MtlsMode::Strict);
-        let if_false = match (unencrypted, closes) {
-            (true, _) => Effect::Plaintext,
-            (false, true) => Effect::More,
-            (false, false) if opens => Effect::Less,
-            (false, false) => return,
-        };
-        pods_taken_for_granted(work, namespace, group, selector, if_false, from);
+    if !closed(work, InventoryKind::Workload)
+        && let (Some(effect), Some(what)) = (change.lost(), known_from_pods_only(group, selector))
+    {
+        pods_taken_for_granted(work, namespace, group, effect, &what, from);
+    }
+}
+
+/// What an object does to its ports, compared with what they would inherit.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    /// ANY port takes what it would not inherit.
+    opens: bool,
+    /// ANY port does not take what it would inherit.
+    closes: bool,
+    /// ANY port refuses plaintext that it would inherit to take.
+    encrypts: bool,
+}
+
+impl Change {
+    fn of(group: &Group<'_>, inherited: MtlsMode) -> Change {
+        let modes = || group.plan.ports.values().chain(&group.plan.whole);
+        Change {
+            opens: modes().any(|mode| !mode.takes_no_more_than(inherited)),
+            closes: modes().any(|mode| !inherited.takes_no_more_than(*mode)),
+            encrypts: inherited != MtlsMode::Strict && modes().any(|mode| *mode == MtlsMode::Strict),
+        }
+    }
+
+    /// What pods do that it does not reach; `None` when that makes no difference.
+    fn lost(self) -> Option<Effect> {
+        match self {
+            Change { encrypts: true, .. } => Some(Effect::Plaintext),
+            Change { closes: true, .. } => Some(Effect::More),
+            Change { opens: true, .. } => Some(Effect::Less),
+            Change { .. } => None,
+        }
     }
 }
 
@@ -63,26 +88,19 @@ enum Effect {
     Less,
 }
 
-fn services_taken_for_granted(
-    work: &mut Work<'_>,
-    namespace: &str,
-    services: &str,
-    (opens, closes): (bool, bool),
-    from: &[&AuthenticationPolicy],
-) {
-    let check = format!("kubectl get services -n {namespace} -o yaml");
-    let about = ObjectRef::new("Service", namespace, services);
-    if opens {
-        let message = format!(
-            "No Service older than `{services}` in namespace `{namespace}`, beside those of the input, leads to the same container ports; if one does, its stricter mode is lost there."
-        );
-        work.assume(from, Assumption::new(given::OLDEST_SERVICE, message, check.clone()).on(about.clone()));
-    }
-    if closes {
-        let message = format!(
-            "No Service beside those of the input selects the pods of `{services}` in namespace `{namespace}`; callers of one that does would be turned away."
-        );
-        work.assume(from, Assumption::new(given::NO_OTHER_SERVICE, message, check).on(about));
+fn services_of(group: &Group<'_>) -> String {
+    group.plan.services().into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// The ports or labels of a group that are those of the pods in the input, in words; `None` when its Services say it all.
+fn known_from_pods_only(group: &Group<'_>, selector: &Labels) -> Option<String> {
+    let by_name = |source: &&Source<'_>| {
+        group.plan.whole.is_none() && source.port.is_some() && matches!(source.service_port.target, TargetPort::Name(_))
+    };
+    let refined = !group.service_selectors().contains(&selector);
+    match group.plan.sources.iter().find(by_name) {
+        Some(source) => Some(findings::number_known_from_pods(source.service, source.service_port)),
+        None => refined.then(|| findings::labels_known_from_pods(selector)),
     }
 }
 
@@ -91,41 +109,18 @@ fn pods_taken_for_granted<'a>(
     work: &mut Work<'a>,
     namespace: &str,
     group: &Group<'a>,
-    selector: &Labels,
-    if_false: Effect,
+    effect: Effect,
+    what: &str,
     from: &[&'a AuthenticationPolicy],
 ) {
-    let by_name = |source: &&Source<'_>| {
-        group.plan.whole.is_none() && source.port.is_some() && matches!(source.service_port.target, TargetPort::Name(_))
-    };
-    let named = group.plan.sources.iter().find(by_name);
-    let refined = !group.service_selectors().contains(&selector);
-    let what = match (named, refined) {
-        (Some(source), _) => format!(
-            "Port {} of Service `{}` leads to a container port by name, and its number is that of the pods in the input",
-            source.service_port.port, source.service.meta.name
-        ),
-        (None, true) => format!("Only the pods in the input are known to carry the labels {}", as_text(selector)),
-        (None, false) => return,
-    };
-    let services: Vec<&str> = group.plan.services().into_iter().collect();
-    let check = format!("kubectl get deployments,statefulsets,daemonsets,pods -n {namespace} -o yaml");
-    if if_false == Effect::Plaintext {
-        let message = format!("{what}; pods of the same Service that the input does not show would take plaintext.");
+    if effect == Effect::Plaintext {
         for policy in from {
-            let remedy = format!(
-                "Add the output of `{check}` to the input, or say `--inventory-complete=workloads` if these are all pods of {}.",
-                services.join(", ")
-            );
-            work.refuse(policy, Finding::new(codes::UNSEEN_PODS, message.clone()).remedy(remedy));
+            work.refuse(policy, findings::unseen_pods(namespace, &services_of(group), what));
         }
         return;
     }
-    let message =
-        format!("{what}; on other pods of the Service that differ, the port keeps the mode of its namespace.");
-    let about = ObjectRef::new("Service", namespace, services.join(", "));
-    let mut assumption = Assumption::new(given::NO_OTHER_WORKLOAD, message, check).on(about);
-    if if_false == Effect::More {
+    let mut assumption = findings::no_other_workload(namespace, &services_of(group), what);
+    if effect == Effect::More {
         assumption.if_false = Direction::Wider;
     }
     work.assume(from, assumption);
