@@ -42,8 +42,13 @@ pub fn options(scene: &Scene) -> Options {
     }
 }
 
-/// Converts what stands in `folder`.
+/// Converts what stands in `folder`. Where `MESHLIFT_LAST_MESH` names a file, the mesh is written there first, for those
+/// that end a run without a word (a loop, memory).
 pub fn convert(scene: &Scene, folder: &Path, keep_going: bool) -> Done {
+    if let Some(file) = std::env::var_os("MESHLIFT_LAST_MESH") {
+        // Only a help for people; a mesh that cannot be noted is converted all the same.
+        let _ = std::fs::write(file, format!("keep going: {keep_going}\n{scene:#?}"));
+    }
     let reading = reading(scene);
     let target = reading.settings.target;
     run::run(Job {
