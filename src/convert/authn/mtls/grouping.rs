@@ -58,6 +58,8 @@ pub(super) fn separate<'a>(
     grouped: &BTreeSet<usize>,
 ) -> Separated<'a> {
     let mut waiting = VecDeque::from(groups);
+    // Split once, never joined again: else two workloads could be put together and taken apart for ever.
+    let mut apart: Vec<Group<'a>> = Vec::new();
     let mut separated = Separated::default();
     while let Some(group) = waiting.pop_front() {
         if let Some(selector) = selector_for(work, base, &group, grouped) {
@@ -67,9 +69,15 @@ pub(super) fn separate<'a>(
             waiting.remove(at);
             waiting.push_back(both);
         } else if group.members.len() > 1 {
-            waiting.extend(group.members.iter().map(|member| group.alone(*member)));
+            apart.extend(group.members.iter().map(|member| group.alone(*member)));
         } else {
             separated.inseparable.push(group);
+        }
+    }
+    for alone in apart {
+        match selector_for(work, base, &alone, grouped) {
+            Some(selector) => separated.selected.push((alone, selector)),
+            None => separated.inseparable.push(alone),
         }
     }
     separated
