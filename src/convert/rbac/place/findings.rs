@@ -1,5 +1,6 @@
 //! What there is to say about the ports of a target: one constructor per situation.
 
+use crate::api::security::AuthorizationPolicy;
 use crate::convert::rbac::place::destination::Target;
 use crate::convert::rbac::place::view::NamespaceView;
 use crate::finding::catalogue::rbac as codes;
@@ -45,6 +46,23 @@ pub fn numbers_differ(target: &Target, view: NamespaceView<'_>) -> Finding {
     .remedy(format!(
         "Add the output of `kubectl get services -n {namespace} -o yaml` to the input and say `--inventory-complete=services`."
     ))
+}
+
+/// A current policy that selects some pods of a target, where the input may not show all of them: there a grant would be
+/// added to it, and elsewhere the old rule was in force.
+pub fn replaced_somewhere(target: &Target, policy: &AuthorizationPolicy, view: NamespaceView<'_>) -> Finding {
+    let (name, namespace) = (target.suffix.join("-"), view.namespace);
+    Finding::new(
+        codes::ADDS_TO_POLICY,
+        format!(
+            "{} may select some of the pods of {name}, and the input may not show all of them: old RBAC was ignored where it does, and was in force where it does not.",
+            policy.meta.object()
+        ),
+    )
+    .remedy(format!(
+        "Add the output of `kubectl get deployments,statefulsets,daemonsets,pods -n {namespace} -o yaml` to the input and say `--inventory-complete=workloads`."
+    ))
+    .related(policy.meta.place.clone(), "this policy")
 }
 
 /// A rule about HTTP that applies nowhere on a port which had both kinds of traffic.

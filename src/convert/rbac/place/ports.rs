@@ -1,7 +1,7 @@
 //! Which ports of the selected pods a rule may grant: a selector takes whole pods, old Istio checked port by port
 //! (`meaning/rbac.md` §3.1, §6.3). All numbers are **container** ports.
 
-use crate::api::core::Service;
+use crate::api::core::{Service, TargetPort};
 use crate::convert::rbac::clause::Clause;
 use crate::convert::rbac::place::destination::{Destination, Target};
 use crate::convert::rbac::place::findings;
@@ -76,6 +76,7 @@ pub fn survey(place: &Destination, target: &Target, at: &Place, view: NamespaceV
             }
         }
     }
+    ports.http_on_unseen_pods(place, target, view);
     let contested: Vec<String> = ports.mine.intersection(&ports.foreign).map(u16::to_string).collect();
     if !contested.is_empty() {
         let contested = contested.join(", ");
@@ -163,6 +164,26 @@ impl Ports {
             self.was_http.insert(port.number);
         }
         Some(port.number)
+    }
+
+    /// Ports on which pods that the input does not show may have had HTTP, by ANY Service that the rule is for.
+    fn http_on_unseen_pods(&mut self, place: &Destination, target: &Target, view: NamespaceView<'_>) {
+        if view.workloads_are_closed() || self.becomes_http.is_empty() {
+            return;
+        }
+        let mesh = view.scope.mesh;
+        let shares_pods = |service: &&Service| match (&service.selector, &target.selector) {
+            (Some(asked), Some(labels)) => crate::mesh::compatible(asked, labels),
+            (asked, None) => asked.is_some(),
+            (None, Some(_)) => false,
+        };
+        let services = mesh.services_of_namespace(view.namespace);
+        let granted = services.into_iter().filter(|service| view.scope.covers(service) && grants(place, service, view));
+        for port in granted.filter(shares_pods).flat_map(|service| &service.ports) {
+            if let (TargetPort::Number(number), Protocol::Http) = (&port.target, mesh.old_protocol(port)) {
+                self.was_http.insert(*number);
+            }
+        }
     }
 
     /// True when other services share the pods, or may, so that the rule must name its ports.

@@ -4,7 +4,7 @@ use crate::api::Labels;
 use crate::api::core::{Service, ServicePort, TargetPort, Workload};
 use crate::api::security::{Action, AuthorizationPolicy};
 use crate::convert::rbac::config::scope::Scope;
-use crate::mesh::{Mesh, Protocol, compatible, selects};
+use crate::mesh::{InventoryKind, Mesh, Protocol, compatible, selects};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every workload of the mesh, and what governs its ports.
@@ -229,6 +229,20 @@ fn policies_on<'a>(mesh: &'a Mesh, workload: &Workload) -> impl Iterator<Item = 
         let reaches = policy.meta.namespace == namespace || policy.meta.namespace == mesh.settings.root_namespace;
         reaches && !policy.target_refs && selects(&policy.selector, &labels)
     })
+}
+
+/// An AuthorizationPolicy of the input that may select some pods with these labels and not others, where the input may not
+/// show every workload: on pods that nobody shows, whether old RBAC was ignored depends on it.
+pub fn may_replace_unseen<'a>(mesh: &'a Mesh, namespace: &str, labels: &Labels) -> Option<&'a AuthorizationPolicy> {
+    if mesh.evidence.closes(&[InventoryKind::Workload]) {
+        return None;
+    }
+    let reaches = |of: &String| *of == namespace || *of == mesh.settings.root_namespace;
+    let in_doubt = |policy: &&AuthorizationPolicy| {
+        let some = compatible(&policy.selector, labels) && !selects(&policy.selector, labels);
+        reaches(&policy.meta.namespace) && !policy.target_refs && some
+    };
+    mesh.authorization.iter().find(in_doubt)
 }
 
 /// An AuthorizationPolicy of the input that selects everything in the namespace: old RBAC was ignored there.

@@ -4,9 +4,9 @@ use crate::api::Labels;
 use crate::api::core::Service;
 use crate::convert::rbac::place::constraints::{self, Labelled};
 use crate::convert::rbac::place::destination::{Destination, Target};
-use crate::convert::rbac::place::survey::Pod;
+use crate::convert::rbac::place::survey::{self, Pod};
 use crate::convert::rbac::place::view::NamespaceView;
-use crate::convert::rbac::place::{given, services};
+use crate::convert::rbac::place::{findings, given, services};
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Assumption, Finding, Place};
 use crate::mesh::{InventoryKind, Lookup, kubectl_get};
@@ -61,6 +61,7 @@ fn whole_namespace(place: &Destination, http: bool, view: NamespaceView<'_>) -> 
         && place.users.is_none()
         && !view.is_root()
         && scope.covers_namespace(namespace)
+        && survey::may_replace_unseen(mesh, namespace, &Labels::new()).is_none()
         && !survey.pods(namespace, None).any(|pod| pod.restricted || crate::mesh::is_gateway(&pod.workload.pod_labels))
         // A Service that nobody has shown may have ports without a protocol name: old Istio dropped rules about HTTP there.
         && !(http && (!view.services_are_closed() || survey.mixes_protocols(namespace)));
@@ -190,6 +191,10 @@ impl Targets {
     fn add(&mut self, target: Target, at: &Place, view: NamespaceView<'_>) {
         let Some(selector) = &target.selector else { return };
         if self.targets.iter().any(|known| known.selector == target.selector) {
+            return;
+        }
+        if let Some(policy) = survey::may_replace_unseen(view.scope.mesh, view.namespace, selector) {
+            self.findings.push(findings::replaced_somewhere(&target, policy, view).at(at.clone()));
             return;
         }
         let pods: Vec<&Pod<'_>> = view.pods(&target);

@@ -1,5 +1,6 @@
 //! What was excluded stays open beside a denial for the whole mesh.
 
+use crate::api::Labels;
 use crate::api::core::Service;
 use crate::convert::rbac::clause::Clause;
 use crate::convert::rbac::config::defaults::builder::{Builder, Selection, is_namespace};
@@ -7,7 +8,7 @@ use crate::convert::rbac::config::defaults::findings::{no_such, numbers_unknown}
 use crate::convert::rbac::config::defaults::ports::{PortsOf, port_rule};
 use crate::convert::rbac::place::destination::Target;
 use crate::convert::rbac::place::given;
-use crate::convert::rbac::place::survey::Pod;
+use crate::convert::rbac::place::survey::{self, Pod};
 use crate::convert::rbac::place::targets::root_selector;
 use crate::convert::rbac::place::view::NamespaceView;
 use crate::convert::rbac::policy;
@@ -36,7 +37,8 @@ impl<'a> Builder<'a> {
     }
 
     pub fn open_namespace(&mut self, namespace: &'a str, at: &Place) {
-        let restricted = self.survey.pods(namespace, None).any(|pod| pod.restricted);
+        let restricted = self.survey.pods(namespace, None).any(|pod| pod.restricted)
+            || survey::may_replace_unseen(self.scope.mesh, namespace, &Labels::new()).is_some();
         if namespace == self.root() || restricted {
             // An unselected policy would open the whole mesh, or undo the restrictions that exist (E12, E124).
             for service in self.scope.mesh.services_of_namespace(namespace) {
@@ -100,6 +102,17 @@ impl<'a> Builder<'a> {
                 self.tell(at, finding);
             }
             return;
+        }
+        if let Some(policy) = survey::may_replace_unseen(self.scope.mesh, namespace, selector) {
+            let finding = Finding::new(
+                codes::ADDS_TO_POLICY,
+                format!(
+                    "{} may select some pods of the excluded Service {}, and the input may not show all of them; opening the Service would undo what it denies.",
+                    policy.meta.object(),
+                    service.meta.name
+                ),
+            );
+            return self.tell(at, finding.related(policy.meta.place.clone(), "this policy"));
         }
         self.check_root(service, selector, at, Direction::Wider);
         let ports = PortsOf::survey(&pods, self.scope);
