@@ -466,3 +466,18 @@ fn a_rule_is_not_written_with_numbers_that_only_some_of_its_pods_have() {
     scene.complete = Completeness::Open;
     check(&scene, "named-port-unresolved", false);
 }
+
+#[test]
+fn claims_of_a_token_of_the_peer_were_no_claims_of_the_request() {
+    let role = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {name: viewer, namespace: shop}\nspec: {rules: [{services: ['*']}]}\n";
+    let binding = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {name: bind, namespace: shop}\n\
+                   spec: {subjects: [{group: staff}], roleRef: {kind: ServiceRole, name: viewer}}\n";
+    let scene = scene(&[
+        service("web", "{app: web}", HTTP),
+        rbac_config("{mode: 'ON'}"),
+        role.to_owned(),
+        binding.to_owned(),
+        policy("{targets: [{name: web}], peers: [{jwt: {issuer: peer, jwksUri: 'https://keys.example'}}]}"),
+    ]);
+    check(&scene, "claims-on-more-requests", false);
+}

@@ -4,7 +4,7 @@ use super::findings::access_rules as findings;
 use super::plan::{Jwt, Plan};
 use super::readers::{Reader, Reads, of_binding, of_policy};
 use crate::api::ManifestId;
-use crate::api::legacy::{AuthenticationPolicy, PrincipalBinding, ServiceRole};
+use crate::api::legacy::{AuthenticationPolicy, PeerMethod, PrincipalBinding, ServiceRole};
 use crate::api::security::AuthorizationPolicy;
 use crate::convert::authn::subjects::Subject;
 use crate::convert::authn::work::Work;
@@ -40,7 +40,8 @@ pub(super) fn report(work: &mut Work<'_>, jwt: &Jwt<'_>) {
         }
         let exposed = readers_where(&granting, |granting| {
             on.iter().any(|(subject, plan)| {
-                reaches(work, granting, subject) && is_read_elsewhere(jwt, plan, ports_of(granting).as_ref())
+                let newly_read = is_of_peer(policy) || is_read_elsewhere(jwt, plan, ports_of(granting).as_ref());
+                reaches(work, granting, subject) && newly_read
             })
         });
         claims(work, policy, &exposed);
@@ -86,6 +87,11 @@ fn ports_of(granting: &Granting<'_>) -> Option<BTreeSet<u16>> {
     let Granting::Role(role) = granting else { return None };
     let limited = role.rules.iter().all(|rule| !rule.ports.is_empty());
     limited.then(|| role.rules.iter().flat_map(|rule| rule.ports.iter().copied()).collect())
+}
+
+/// True when the tokens were the peer's: these gave the caller an identity and no claims; an origin's give both.
+fn is_of_peer(policy: &AuthenticationPolicy) -> bool {
+    policy.origins.is_empty() && policy.peers.iter().any(|peer| matches!(peer, PeerMethod::Jwt(_)))
 }
 
 /// True when, on the HTTP ports an object grants, a token is read now and was not read on every request before.
