@@ -385,3 +385,33 @@ fn a_policy_that_needs_more_rules_than_istio_takes_is_refused() {
     let scene = Scene::new(&[("a.yaml", input.as_bytes())]);
     scene.run(&["check", "--inventory-complete=all"]).code(3).says("error[too-many-rules]").says("600 rules");
 }
+
+/// `meaning/rollout.md` R16, R20: no prefix of the stream opens anything on a mesh that still enforces the old objects.
+#[test]
+fn the_stream_can_be_applied_from_top_to_bottom() {
+    let mesh = "apiVersion: authentication.istio.io/v1alpha1\nkind: MeshPolicy\nmetadata: {name: default}\nspec: {peers: [{mtls: {mode: PERMISSIVE}}]}\n---\n\
+                apiVersion: authentication.istio.io/v1alpha1\nkind: Policy\nmetadata: {name: default, namespace: shop}\nspec: {peers: [{mtls: {}}]}\n---\n\
+                apiVersion: authentication.istio.io/v1alpha1\nkind: Policy\nmetadata: {name: web, namespace: shop}\n\
+                spec: {targets: [{name: web}], origins: [{jwt: {issuer: https://idp.example, jwksUri: https://idp.example/keys}}]}\n---\n\
+                apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\nspec: {selector: {app: web}, ports: [{name: http, port: 80}]}\n";
+    let ran = Scene::new(&[]).pipe(&["convert", "--inventory-complete=all", "-"], Some(mesh.as_bytes())).code(0);
+    let value = |object: &str, key: &str| {
+        let line = object.lines().find_map(|line| line.trim_start().strip_prefix(key));
+        line.map(str::trim).unwrap_or_default().to_owned()
+    };
+    let order: Vec<String> = ran
+        .out
+        .split("---\n")
+        .map(|object| format!("{} {}/{}", value(object, "kind:"), value(object, "namespace:"), value(object, "name:")))
+        .collect();
+    assert_eq!(
+        order,
+        [
+            "PeerAuthentication shop/web",
+            "PeerAuthentication shop/default",
+            "PeerAuthentication istio-system/default",
+            "AuthorizationPolicy shop/web-require-jwt",
+            "RequestAuthentication shop/web",
+        ]
+    );
+}

@@ -129,6 +129,8 @@ impl Placement {
 pub fn place(plan: &Plan, world: &World, style: Style) -> Placement {
     let manifests = &world.manifests;
     let namespaces = effective_namespaces(world);
+    let environments = world.environments.iter();
+    let roots: BTreeSet<&str> = environments.map(|one| one.mesh.settings.root_namespace.as_str()).collect();
     let placed = |draft: &Draft| {
         let home_id = draft.from.first()?;
         let home = manifests.get(home_id.0)?;
@@ -139,7 +141,7 @@ pub fn place(plan: &Plan, world: &World, style: Style) -> Placement {
             from: draft.from.clone(),
             tree: object_tree(draft, &home.manifest, style, name_namespace),
             elsewhere: home.inventory,
-            apply_rank: apply_rank(draft, style.target),
+            apply_rank: apply_rank(draft, &roots),
         })
     };
     let placed = plan.drafts.par_iter().filter_map(placed).collect();
@@ -411,18 +413,20 @@ fn put_above(tree: &mut Tree, mut lines: Vec<String>) {
     }
 }
 
-/// The order in which objects can be applied to a running mesh without opening or cutting anything on the way.
-fn apply_rank(draft: &Draft, target: Version) -> u8 {
+/// The order in which objects can be applied from top to bottom to a mesh that still enforces the old ones, without
+/// opening anything on the way (`meaning/rollout.md` R16 to R20): a PeerAuthentication for workloads before that of their
+/// namespace, and the mesh's last; the DENY rules of tokens before the RequestAuthentication, which ends the old demand;
+/// grants before the default deny. `roots` are the root namespaces of the meshes.
+fn apply_rank(draft: &Draft, roots: &BTreeSet<&str>) -> u8 {
     let has = |key: &str| matches!(&draft.spec, Tree::Map(entries) if entries.iter().any(|(_, name, _)| name == key));
     let denies = matches!(&draft.spec, Tree::Map(entries)
         if entries.iter().any(|(_, name, value)| name == "action" && *value == Tree::Scalar("DENY".into())));
     match draft.kind {
         NewKind::Peer if has("selector") => 0,
-        NewKind::Peer => 1,
-        // On 1.5 the old policy still demands the token until the RequestAuthentication exists (`authn-E90`).
-        NewKind::Authorization if denies && !target.at_least(6) => 2,
-        NewKind::Request => 3,
-        NewKind::Authorization if denies => 4,
+        NewKind::Peer if !roots.contains(draft.namespace.as_str()) => 1,
+        NewKind::Peer => 2,
+        NewKind::Authorization if denies => 3,
+        NewKind::Request => 4,
         NewKind::Authorization if has("rules") => 5,
         NewKind::Authorization => 6,
     }
