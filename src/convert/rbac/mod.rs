@@ -22,7 +22,7 @@ mod tests;
 
 use super::{Context, Part};
 use crate::api::ManifestId;
-use crate::api::legacy::{Enforcement, ServiceRole};
+use crate::api::legacy::{Enforcement, ServiceRole, ServiceRoleBinding};
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Finding, Relaxation};
 use bindings::Grant;
@@ -90,74 +90,88 @@ fn enforce(context: Context<'_>, scope: Scope<'_>, enforcement: Enforcement, par
     }
     part.drafts.extend(defaults.drafts);
     for role in &context.mesh.roles {
-        convert_role(context, role, scope, &survey, enforcement, part);
+        let view = NamespaceView { context, scope, survey: &survey, namespace: &role.meta.namespace };
+        convert_role(role, view, enforcement, part);
     }
     bindings::without_role(context, part);
 }
 
-fn convert_role(
-    context: Context<'_>,
-    role: &ServiceRole,
-    scope: Scope<'_>,
-    survey: &Survey<'_>,
-    enforcement: Enforcement,
-    part: &mut Part,
-) {
-    if role.meta.manifest.is_some_and(|id| part.ledger.is_refused(id)) {
-        return;
-    }
-    let grant = Grant { role, bindings: bindings::of(context, role, enforcement) };
-    let logged = bindings::of(context, role, Enforcement::Permissive);
-    let all: Vec<ManifestId> = role
-        .meta
-        .manifest
-        .into_iter()
-        .chain(grant.bindings.iter().chain(&logged).filter_map(|binding| binding.meta.manifest))
-        .collect();
-    if let Some(finding) = bindings::rejected(context, role) {
-        part.ledger.tell(finding.at(role.meta.place.clone()).on(role.meta.object()));
-        part.ledger.leave(all, codes::BINDING_REFUSED, role.meta.manifest);
-        return;
-    }
-    if grant.bindings.is_empty()
-        && logged.is_empty()
-        && !bindings::are_closed(context)
-        && bindings::may_grant(role, scope)
-    {
-        part.ledger.refuse(all, bindings::unknown(role));
-        return;
-    }
-    if let Some((code, message)) = bindings::never_granted(&grant, scope, logged.is_empty()) {
-        part.ledger.tell(Finding::new(code, message).at(role.meta.place.clone()).on(role.meta.object()));
-        part.ledger.inert(all, code);
-        return;
-    }
-    for binding in &logged {
+fn convert_role(role: &ServiceRole, view: NamespaceView<'_>, enforcement: Enforcement, part: &mut Part) {
+    let Some(held) = held(role, view, enforcement, part) else { return };
+    for binding in &held.logged {
         let finding = Finding::new(
             codes::PERMISSIVE_BINDING,
             format!("The binding is PERMISSIVE: it only logged, and grants {} to nobody.", role.meta.name),
         );
         part.ledger.tell(finding.at(binding.meta.place.clone()).on(binding.meta.object()));
     }
-    let view = NamespaceView { context, scope, survey, namespace: &role.meta.namespace };
-    let converted = roles::convert(&grant, view);
+    let converted = roles::convert(&held.grant, view);
+    settle(converted, &held, part);
+}
+
+/// A role that somebody holds.
+struct Held<'a> {
+    grant: Grant<'a>,
+    /// The bindings that only logged.
+    logged: Vec<&'a ServiceRoleBinding>,
+    /// The manifests of the role and of every binding.
+    all: Vec<ManifestId>,
+}
+
+/// The role with its bindings; `None` where it is refused or grants nothing whatever it says, which is told.
+fn held<'a>(
+    role: &'a ServiceRole,
+    view: NamespaceView<'a>,
+    enforcement: Enforcement,
+    part: &mut Part,
+) -> Option<Held<'a>> {
+    let (context, scope) = (view.context, view.scope);
+    if role.meta.manifest.is_some_and(|id| part.ledger.is_refused(id)) {
+        return None;
+    }
+    let grant = Grant { role, bindings: bindings::of(context, role, enforcement) };
+    let logged = bindings::of(context, role, Enforcement::Permissive);
+    let of_bindings = grant.bindings.iter().chain(&logged).filter_map(|binding| binding.meta.manifest);
+    let all: Vec<ManifestId> = role.meta.manifest.into_iter().chain(of_bindings).collect();
+    if let Some(finding) = bindings::rejected(context, role) {
+        part.ledger.tell(finding.at(role.meta.place.clone()).on(role.meta.object()));
+        part.ledger.leave(all, codes::BINDING_REFUSED, role.meta.manifest);
+        return None;
+    }
+    let nobody_shown = grant.bindings.is_empty() && logged.is_empty();
+    if nobody_shown && !bindings::are_closed(context) && bindings::may_grant(role, scope) {
+        part.ledger.refuse(all, bindings::unknown(role));
+        return None;
+    }
+    if let Some((code, message)) = bindings::never_granted(&grant, scope, logged.is_empty()) {
+        part.ledger.tell(Finding::new(code, message).at(role.meta.place.clone()).on(role.meta.object()));
+        part.ledger.inert(all, code);
+        return None;
+    }
+    Some(Held { grant, logged, all })
+}
+
+/// Enters what became of a role into the ledger: refused, without effect, or new policies.
+fn settle(converted: roles::Converted, held: &Held<'_>, part: &mut Part) {
+    let role = held.grant.role;
     let refused = converted.refused();
     let because =
         converted.findings.iter().find(|finding| finding.refuses()).map_or(codes::ROLE_LOST, |found| found.code);
     let reason = converted.reason();
     let narrowed = narrowed_away(&converted);
     if !part.ledger.weigh_all(converted.findings) && refused {
-        part.ledger.leave(all, because, role.meta.manifest);
+        part.ledger.leave(held.all.iter().copied(), because, role.meta.manifest);
         return;
     }
     for assumption in converted.assumptions {
-        if !part.ledger.assume(all.iter().copied(), assumption) {
+        if !part.ledger.assume(held.all.iter().copied(), assumption) {
             return;
         }
     }
-    part.ledger.inert(logged.iter().filter_map(|binding| binding.meta.manifest), codes::PERMISSIVE_BINDING);
+    part.ledger.inert(held.logged.iter().filter_map(|binding| binding.meta.manifest), codes::PERMISSIVE_BINDING);
     if converted.drafts.is_empty() {
-        let enforced = role.meta.manifest.into_iter().chain(grant.bindings.iter().filter_map(|b| b.meta.manifest));
+        let bindings = held.grant.bindings.iter().filter_map(|binding| binding.meta.manifest);
+        let enforced = role.meta.manifest.into_iter().chain(bindings);
         if narrowed {
             let finding = Finding::new(
                 codes::ROLE_LOST,

@@ -109,10 +109,11 @@ impl<'a> Builder<'a> {
             return;
         }
         self.tell_identity(&identity);
-        self.outcomes.push(match () {
-            () if identity.impossible => Outcome::Never,
-            () if identity.lists.is_empty() && identity.not.is_empty() => Outcome::True,
-            () => Outcome::Kept,
+        let anyone = identity.lists.is_empty() && identity.not.is_empty();
+        self.outcomes.push(match (identity.impossible, anyone) {
+            (true, _) => Outcome::Never,
+            (false, true) => Outcome::True,
+            (false, false) => Outcome::Kept,
         });
         clause.http_only |= self.property("source.user").is_some();
         let patterns = identity.lists.iter().flatten().chain(&identity.not);
