@@ -58,6 +58,22 @@ impl Mesh {
         unresolved
     }
 
+    /// True when pods that the input does not show may have a port that this service port governs: the input may not show
+    /// every workload, and no Service that selects ALL pods of this one claims the port first.
+    pub fn may_govern_unseen(&self, service: &Service, port: &ServicePort) -> bool {
+        let (Some(selector), false) = (&service.selector, self.evidence.closes(&[InventoryKind::Workload])) else {
+            return false;
+        };
+        let TargetPort::Number(_) = port.target else { return true };
+        let claims = |other: &&ServicePort| other.transport == Transport::Tcp && other.target == port.target;
+        let first = |other: &&Service| {
+            let selects_all = other.selector.as_ref().is_some_and(|asked| super::selects(asked, selector));
+            let earlier = self.enforcement_key(other) < self.enforcement_key(service);
+            !other.external_name && selects_all && earlier && other.ports.iter().any(|port| claims(&port))
+        };
+        !self.services_of_namespace(&service.meta.namespace).iter().any(first)
+    }
+
     /// The (service, TCP service port) pairs of a workload in the order in which they claim container ports:
     /// services in enforcement order, ports in spec order.
     fn claiming_ports(&self, workload: &Workload) -> Vec<(&Service, &ServicePort)> {

@@ -481,3 +481,20 @@ fn claims_of_a_token_of_the_peer_were_no_claims_of_the_request() {
     ]);
     check(&scene, "claims-on-more-requests", false);
 }
+
+#[test]
+fn a_policy_that_governs_no_shown_port_may_govern_one_of_pods_that_are_not_shown() {
+    let created =
+        |text: String| text.replace("namespace: shop}", "namespace: shop, creationTimestamp: '2019-05-01T00:00:00Z'}");
+    let pods = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: old, namespace: shop}\n\
+                spec: {template: {metadata: {labels: {app: web, tier: back}}, spec: {containers: [{name: main, image: x}]}}}\n";
+    let mut scene = scene(&[
+        created(service("cart", "{app: web}", "{name: grpc, port: 8080}")),
+        created(service("web", "{tier: back}", "{name: grpc, port: 8080}")),
+        pods.to_owned(),
+        policy("{targets: [{name: web}]}"),
+    ]);
+    check(&scene, "policy-without-effect", true);
+    scene.complete = Completeness::Open;
+    check(&scene, "unseen-pods", false);
+}

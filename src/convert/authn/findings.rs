@@ -5,7 +5,7 @@ pub(super) mod targets;
 
 use super::selectors::as_text;
 use super::subjects::UnknownPort;
-use crate::api::core::TargetPort;
+use crate::api::core::{Service, TargetPort};
 use crate::api::legacy::AuthenticationPolicy;
 use crate::finding::catalogue::mtls as codes;
 use crate::finding::{Finding, Place};
@@ -30,6 +30,20 @@ pub(super) fn refused_together(policy: &AuthenticationPolicy, kind: &str, cause:
 /// No known port obeyed it.
 pub(super) fn no_effect(policy: &AuthenticationPolicy) -> Finding {
     Finding::new(codes::NO_EFFECT, format!("{} governed no port of any known workload.", policy.meta.object()))
+}
+
+/// It governs no port of the pods that are shown, and may govern one of pods that are not.
+pub(super) fn governs_unseen_pods(policy: &AuthenticationPolicy, service: &Service) -> Finding {
+    let (name, namespace) = (&service.meta.name, &service.meta.namespace);
+    let message = format!(
+        "{} governed no port of the workloads in the input, and the input may not show all pods of Service {name}: on others it may have been in force.",
+        policy.meta.object()
+    );
+    Finding::new(codes::UNSEEN_PODS, message)
+        .remedy(format!(
+            "Add the output of `kubectl get deployments,statefulsets,daemonsets,pods -n {namespace} -o yaml` to the input, or say `--inventory-complete=workloads` if these are all pods of {name}."
+        ))
+        .related(service.meta.place.clone(), "the Service")
 }
 
 /// A named target port of a Service whose pods are not in the input.

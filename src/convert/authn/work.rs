@@ -1,19 +1,19 @@
 //! A conversion under way: what is known before anything is decided, and what has been found out so far.
 
-use super::effective::{Policies, is_mesh_policy};
+use super::effective::{Policies, covers, is_mesh_policy, same_object};
 use super::findings;
 use super::meaning::{JwtMeaning, mode};
 use super::naming::{self, Sketch};
 use super::pods::PodIndex;
 use super::subjects::{self, Subject};
-use crate::api::core::Service;
+use crate::api::core::{Service, Transport};
 use crate::api::legacy::AuthenticationPolicy;
 use crate::api::{Labels, ManifestId};
 use crate::convert::{Context, Options, Part};
 use crate::finding::catalogue::mtls as codes;
 use crate::finding::{Assumption, Code, Finding};
 use crate::mapping::Applied;
-use crate::mesh::Mesh;
+use crate::mesh::{Lookup, Mesh};
 use crate::yaml::{Manifest, Notes};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -240,12 +240,40 @@ impl<'a> Work<'a> {
             if used.contains(&id) {
                 self.part.ledger.not_inert(id);
             } else if !self.part.ledger.is_refused(id) && !self.part.ledger.inert_objects().contains_key(&id) {
-                self.report(policy, findings::no_effect(policy));
-                self.inert(policy, codes::NO_EFFECT);
+                self.account_for_nothing(policy);
             }
         }
         let refused = self.part.ledger.refused().clone();
         self.part.ledger.retain_inert(|id| !refused.contains_key(id));
+    }
+}
+
+impl<'a> Work<'a> {
+    /// A policy that governed no port of the workloads shown had no effect, unless it governs one of pods that are not.
+    fn account_for_nothing(&mut self, policy: &AuthenticationPolicy) {
+        match self.may_govern_unseen(policy) {
+            Some(service) => {
+                self.refuse(policy, findings::governs_unseen_pods(policy, service));
+            }
+            None => {
+                self.report(policy, findings::no_effect(policy));
+                self.inert(policy, codes::NO_EFFECT);
+            }
+        }
+    }
+
+    /// A Service that a target names and that may have pods which the input does not show, with a port that it governs.
+    fn may_govern_unseen(&self, policy: &AuthenticationPolicy) -> Option<&'a Service> {
+        let mesh = self.mesh();
+        policy.targets.iter().find_map(|target| {
+            let Lookup::Found(service) = mesh.service(&policy.meta.namespace, &target.name) else { return None };
+            let mut ports =
+                service.ports.iter().filter(|port| port.transport == Transport::Tcp && covers(target, port));
+            let in_force = |port| self.policies().on(service, port).policy.is_some_and(|won| same_object(won, policy));
+            let reached =
+                !service.external_name && ports.any(|port| in_force(port) && mesh.may_govern_unseen(service, port));
+            reached.then_some(service)
+        })
     }
 }
 

@@ -61,6 +61,15 @@ pub fn excluded_is_oldest(service: &Meta) -> Assumption {
     Assumption::new(codes::OLDEST_SERVICE, message, services(namespace)).on(service_ref(name, namespace))
 }
 
+/// Every pod of an excluded Service gives a named port the number that the pods of the input give it.
+pub fn excluded_same_number(service: &Meta) -> Assumption {
+    let (name, namespace) = (&service.name, &service.namespace);
+    let message = format!(
+        "Pods of the excluded Service `{name}` in namespace `{namespace}` that are not in the input give its named ports the same numbers; where they do not, callers are turned away."
+    );
+    Assumption::new(codes::NO_OTHER_WORKLOAD, message, workloads(namespace)).on(service_ref(name, namespace))
+}
+
 fn services(namespace: &str) -> String {
     format!("kubectl get services -n {namespace} -o yaml")
 }

@@ -14,6 +14,7 @@ use crate::convert::rbac::place::view::NamespaceView;
 use crate::convert::rbac::policy;
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Direction, Finding, Place, Severity};
+use crate::mesh::InventoryKind;
 use std::collections::BTreeSet;
 
 impl<'a> Builder<'a> {
@@ -118,6 +119,9 @@ impl<'a> Builder<'a> {
         let ports = PortsOf::survey(&pods, self.scope);
         if !self.services_are_closed() {
             self.converted.assumptions.push(given::excluded_is_oldest(&service.meta));
+        }
+        if ports.by_name && !self.scope.mesh.evidence.closes(&[InventoryKind::Workload]) {
+            self.converted.assumptions.push(given::excluded_same_number(&service.meta));
         }
         // A Service that the input does not show may select the same pods, and RBAC may be on for it.
         let rule = if ports.closed.is_empty() && ports.known && self.services_are_closed() {

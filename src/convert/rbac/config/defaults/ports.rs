@@ -13,7 +13,7 @@ pub struct PortsOf {
     /// Every service port leads to a known number.
     pub known: bool,
     /// ANY of the numbers is known from the pods of the input only.
-    by_name: bool,
+    pub by_name: bool,
 }
 
 impl PortsOf {
