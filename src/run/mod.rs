@@ -118,7 +118,9 @@ pub fn run(job: Job) -> Done {
     let unverified = unverified.or_else(|| {
         verification.is_empty().then(|| "no Service and no workload is in the input to compare it on".to_owned())
     });
-    findings.extend(proof::unexplained(&verification, &findings, &job.options.allow, job.options.strict));
+    let roots = loaded.world.environments.iter().map(|one| one.mesh.settings.root_namespace.as_str()).collect();
+    let (allowed, strict) = (&job.options.allow, job.options.strict);
+    findings.extend(proof::unexplained(&verification, &findings, allowed, strict, &roots));
     findings.extend(proof::about_unseen_pods(&loaded, &plan, job.options.strict));
 
     let exit = Exit::of(&findings, &job.options.allow, loaded.seen, !placement.changes.is_empty());

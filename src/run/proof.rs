@@ -100,12 +100,13 @@ pub fn without_assumed(verdicts: Vec<access::Verdict>, assumptions: &[Assumption
 /// What the proof found that no finding of the conversion explains.
 ///
 /// Wider is explained only by a finding that the user allowed by name; narrower by any finding that says so; both must
-/// be about the workload's namespace or about the whole mesh.
+/// be about the workload's namespace or about the whole mesh. `roots` are the root namespaces.
 pub fn unexplained(
     verdicts: &[access::Verdict],
     findings: &[Finding],
     allowed: &BTreeSet<Code>,
     strict: bool,
+    roots: &BTreeSet<&str>,
 ) -> Vec<Finding> {
     let mut unexplained = Vec::new();
     for verdict in verdicts {
@@ -113,7 +114,10 @@ pub fn unexplained(
         let about_here = |finding: &&Finding| {
             // A missing MeshPolicy is missed everywhere, whichever object the finding stands at.
             finding.code == UNKNOWN_MESH_POLICY
-                || finding.object.as_ref().is_none_or(|object| is_mesh_wide(object) || object.namespace == *namespace)
+                || finding
+                    .object
+                    .as_ref()
+                    .is_none_or(|object| is_mesh_wide(object, roots) || object.namespace == *namespace)
         };
         // ANY finding that announced the difference explains it.
         let wider_accepted = findings
@@ -211,9 +215,12 @@ fn undecided(verdict: &access::Verdict) -> String {
     }
 }
 
-/// True for objects that bear on every namespace: a RbacConfig does, wherever it stands (`meaning/rbac.md` §1.2).
-fn is_mesh_wide(object: &ObjectRef) -> bool {
-    object.namespace.is_empty() || object.kind == "RbacConfig"
+/// True for objects that bear on every namespace: a RbacConfig does, wherever it stands (`meaning/rbac.md` §1.2), and the
+/// current kinds do in a root namespace, also with a selector (`meaning/rbac.md` §6.10).
+fn is_mesh_wide(object: &ObjectRef, roots: &BTreeSet<&str>) -> bool {
+    let current =
+        ["PeerAuthentication", "RequestAuthentication", "AuthorizationPolicy"].contains(&object.kind.as_str());
+    object.namespace.is_empty() || object.kind == "RbacConfig" || (current && roots.contains(object.namespace.as_str()))
 }
 
 /// A difference on pods of which nobody knows whether they exist.
@@ -264,7 +271,7 @@ mod tests {
             narrower: None,
         };
         let everything: BTreeSet<Code> = catalogue::all().collect();
-        let findings = unexplained(&[verdict], &[], &everything, false);
+        let findings = unexplained(&[verdict], &[], &everything, false, &BTreeSet::new());
         assert_eq!(findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), [INTERNAL_ERROR]);
         let exit = Exit::of(&findings, &everything, 1, true);
         assert!(exit.different && !exit.may_print(true) && !exit.may_write(true));

@@ -498,3 +498,17 @@ fn a_policy_that_governs_no_shown_port_may_govern_one_of_pods_that_are_not_shown
     scene.complete = Completeness::Open;
     check(&scene, "unseen-pods", false);
 }
+
+#[test]
+fn what_the_upgrade_does_to_a_token_rule_of_the_root_namespace_is_told_for_pods_elsewhere() {
+    let request = "apiVersion: security.istio.io/v1beta1\nkind: RequestAuthentication\nmetadata: {name: modern, namespace: istio-system}\n\
+                   spec: {selector: {matchLabels: {app: web}}, jwtRules: [{issuer: iss, jwksUri: 'https://keys.example'}]}\n";
+    let mut scene = scene(&[
+        service("web", "{app: web, version: v1}", HTTP),
+        request.to_owned(),
+        policy("{targets: [{name: web}], peers: [{mtls: {}}]}"),
+    ]);
+    scene.strict = true;
+    scene.allow_all = true;
+    check(&scene, "preflight-token", true);
+}
