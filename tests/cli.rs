@@ -17,7 +17,8 @@ fn a_missing_path_is_named() {
 #[test]
 fn a_folder_without_manifests_is_no_input() {
     Scene::new(&[("notes.txt", b"hello")]).run(&[]).code(5);
-    Scene::new(&[]).run(&["check"]).code(5);
+    let ran = Scene::new(&[]).run(&["check"]).code(5);
+    assert!(!ran.err.contains("-->") && !ran.out.contains("-->"), "an empty folder has no line to point at");
 }
 
 #[test]

@@ -311,7 +311,9 @@ fn no_manifests(name: Arc<str>) -> Finding {
         "The folder {} holds no .yaml, .yml or .json file that is neither hidden nor ignored.",
         shown::folder(&name)
     );
-    Finding::new(input::NO_MANIFESTS, message).at(Place::start_of(name))
+    let finding = Finding::new(input::NO_MANIFESTS, message);
+    // The folder that one stands in has no name to point at.
+    if name.is_empty() { finding } else { finding.at(Place::start_of(name)) }
 }
 
 /// Hidden files are left out here; what ignore files say is for [`Ignored`].
