@@ -127,22 +127,30 @@ fn a_nearer_settings_file_of_the_branch_does_not_count() {
     assert!(text.contains("The branch adds deploy/meshlift.yaml"), "{text}");
 }
 
+/// A mapping file as meshlift brings it.
+const POLICY_MAPPING: &str = include_str!("../../mappings/policy.yaml");
+
 #[test]
 fn a_changed_mapping_file_is_reported() {
-    let mapping = "title: t\nfrom: {apiVersion: a/v1, kind: B}\n";
-    let ground =
-        Ground::new(&[("deploy/mesh.yaml", STRICT), ("meshlift.yaml", "mappings: maps\n"), ("maps/b.yaml", mapping)]);
+    let other = POLICY_MAPPING.replace("title: Policy", "title: another Policy");
+    let ground = Ground::new(&[
+        ("deploy/mesh.yaml", STRICT),
+        ("meshlift.yaml", "mappings: maps\n"),
+        ("maps/b.yaml", POLICY_MAPPING),
+    ]);
     ground.run(&["verify", "--base", "main"]).never_says("settings-changed");
-    ground.write(&[("maps/b.yaml", "title: other\nfrom: {apiVersion: a/v1, kind: B}\n")]);
+    ground.write(&[("maps/b.yaml", &other)]);
     ground.run(&["verify", "--base", "main"]).exits(3).says("The branch changes maps/b.yaml");
-    ground.write(&[("maps/b.yaml", mapping), ("maps/c.yaml", mapping)]);
+    let config = include_str!("../../mappings/rbac-config.yaml");
+    ground.write(&[("maps/b.yaml", POLICY_MAPPING), ("maps/c.yaml", config)]);
     ground.run(&["verify", "--base", "main"]).exits(3).says("The branch adds maps/c.yaml");
 }
 
 #[test]
 fn settings_of_a_revision_can_be_named_for_every_command() {
     let policy = "apiVersion: authentication.istio.io/v1alpha1\nkind: MeshPolicy\nmetadata: {name: default}\nspec: {peers: [{mtls: {}}]}\n";
-    let title = "title: of the revision\nfrom: {apiVersion: authentication.istio.io/v1alpha1, kind: MeshPolicy}\nrules:\n- refuse: {at: $.spec.peers, code: refused-by-mapping, because: the revision says so}\n";
+    let refusal = "rules:\n- refuse: { at: $.spec.peers, code: refused-by-mapping, because: the revision says so }\n";
+    let title = &POLICY_MAPPING.replacen("rules:\n", refusal, 1);
     let ground = Ground::new(&[
         ("deploy/a.yaml", policy),
         ("ci/meshlift.yaml", "rootNamespace: istio-config\nmappings: ../maps\n"),
