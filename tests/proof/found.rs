@@ -512,3 +512,24 @@ fn what_the_upgrade_does_to_a_token_rule_of_the_root_namespace_is_told_for_pods_
     scene.allow_all = true;
     check(&scene, "preflight-token", true);
 }
+
+#[test]
+fn a_policy_of_the_root_namespace_that_the_default_of_1_4_keeps_needs_that_default_written() {
+    let root = |text: String| text.replace("namespace: shop", "namespace: istio-system");
+    let mut scene = scene(&[root(service("web", "{app: web}", HTTP)), root(policy("{targets: [{name: web}]}"))]);
+    scene.old_release = true;
+    check(&scene, "implicit-mesh-default", true);
+}
+
+#[test]
+fn a_selector_in_the_root_namespace_reaches_pods_that_are_not_shown() {
+    let web = service("web", "{tier: back}", HTTP).replace("namespace: shop", "namespace: istio-system");
+    let config = |mode: &str| rbac_config(&format!("{{{mode}: {{services: ['web.istio-system.svc.cluster.local']}}}}"));
+    let mut closing = scene(&[web.clone(), config("mode: ON_WITH_INCLUSION, inclusion")]);
+    check(&closing, "root-selector", true);
+    closing.complete = Completeness::Open;
+    check(&closing, "root-selector", true);
+    let mut opening = scene(&[web, config("mode: ON_WITH_EXCLUSION, exclusion")]);
+    opening.complete = Completeness::Open;
+    check(&opening, "root-selector", false);
+}

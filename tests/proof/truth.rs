@@ -8,7 +8,7 @@ use meshlift::api::Labels;
 use meshlift::finding::catalogue::given::OLDEST_SERVICE;
 use meshlift::finding::catalogue::mtls::UNDECLARED_PORTS;
 use meshlift::finding::{Direction, Finding, ObjectRef};
-use meshlift::mesh::{BuildOptions, Completeness, Input, Mesh, build};
+use meshlift::mesh::{BuildOptions, Completeness, Input, InventoryKind, Mesh, build};
 use meshlift::report::Report;
 use meshlift::run::Done;
 use meshlift::yaml::Stream;
@@ -57,14 +57,26 @@ pub fn applied(view: &Scene, hidden: &[&Document], done: &Done) -> Effect {
     let written = done.changes.first().map_or_else(|| view.yaml(), |change| change.new.to_string());
     let services = view.documents.iter().filter(|document| document.is("Service"));
     let shown = services.filter_map(Document::object).collect();
-    effect(&whole(&view.yaml()), &whole(&written), &shown, &done.report, view.strict)
+    let no_other_pods =
+        matches!(&view.complete, Completeness::Kinds(kinds) if kinds.contains(&InventoryKind::Workload));
+    effect(&whole(&view.yaml()), &whole(&written), &shown, &done.report, (view.strict, no_other_pods))
 }
 
 /// Compares the whole mesh before and after; `shown` are the Services that the conversion saw, `report` is what it said.
-fn effect(before: &Mesh, after: &Mesh, shown: &BTreeSet<ObjectRef>, report: &Report, strict: bool) -> Effect {
+fn effect(
+    before: &Mesh,
+    after: &Mesh,
+    shown: &BTreeSet<ObjectRef>,
+    report: &Report,
+    (strict, no_other_pods): (bool, bool),
+) -> Effect {
     let (old, new) = (Side { mesh: before, world: World::Source }, Side { mesh: after, world: World::Target });
     let mut effect = Effect::default();
     for verdict in access::prove(old, new, &Options { strict, budget: Budget::default() }) {
+        // Where the view was told that it shows every workload, the pods of a Service without any do not exist.
+        if verdict.stand_in && no_other_pods {
+            continue;
+        }
         let (wider, narrower) = match verdict.outcome {
             Outcome::Equal => continue,
             Outcome::Undecided(_) => {

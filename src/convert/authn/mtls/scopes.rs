@@ -109,10 +109,10 @@ fn is_to_be_written(work: &mut Work<'_>, home: &AuthenticationPolicy, mode: Mtls
     !is_default_of_new_release
 }
 
-/// A port on which no policy was in force, for a sentence.
+/// A port on which no policy was in force, or for which the mesh's default has to be written, for a sentence.
 fn undecided_port(work: &Work<'_>) -> Option<String> {
     let sidecars = || work.subjects().iter().filter(|subject| !subject.gateway);
-    let known = sidecars().find_map(known_port);
+    let known = sidecars().find_map(|subject| known_port(work, subject));
     let unresolved = || sidecars().find_map(|subject| unresolved_port(work, subject));
     let shown = known.or_else(unresolved).or_else(|| port_of_other_services(work));
     shown.or_else(|| {
@@ -121,8 +121,10 @@ fn undecided_port(work: &Work<'_>) -> Option<String> {
     })
 }
 
-fn known_port(subject: &Subject<'_>) -> Option<String> {
-    let port = subject.ports.iter().find(|port| matches!(port.effective.scope, Scope::Nothing))?;
+/// A port that no policy governs, or whose policy can only be kept by the mesh-wide object: in the root namespace.
+fn known_port(work: &Work<'_>, subject: &Subject<'_>) -> Option<String> {
+    let in_root = subject.namespace() == work.root();
+    let port = subject.ports.iter().find(|port| in_root || matches!(port.effective.scope, Scope::Nothing))?;
     Some(format!("container port {} of {}", port.number, subject.workload.meta.object()))
 }
 

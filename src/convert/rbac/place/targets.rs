@@ -8,7 +8,7 @@ use crate::convert::rbac::place::survey::{self, Pod};
 use crate::convert::rbac::place::view::NamespaceView;
 use crate::convert::rbac::place::{findings, given, services};
 use crate::finding::catalogue::rbac as codes;
-use crate::finding::{Assumption, Finding, Place};
+use crate::finding::{Assumption, Direction, Finding, Place, Severity};
 use crate::mesh::{InventoryKind, Lookup, kubectl_get};
 
 /// What looking for targets gives.
@@ -327,12 +327,22 @@ pub fn root_selector(view: NamespaceView<'_>, target: &Target, selector: &Labels
             ),
         )
         .related(pod.workload.meta.place.clone(), "also selected"),
-        None => Finding::new(
+        None if view.services_are_closed() && view.workloads_are_closed() => Finding::new(
             codes::ROOT_SELECTOR,
             format!(
                 "A policy in the root namespace `{}` selects pods of every namespace: later pods with the labels of {name} get it too.",
                 view.namespace
             ),
         ),
+        None => Finding::new(
+            codes::ROOT_SELECTOR,
+            format!(
+                "A policy in the root namespace `{}` selects pods of every namespace, also those with the labels of {name} that the input does not show.",
+                view.namespace
+            ),
+        )
+        .severity(Severity::Error)
+        .direction(Direction::Wider)
+        .remedy("Add the output of `kubectl get services,deployments,statefulsets,daemonsets,pods -A -o yaml` to the input and say `--inventory-complete=services,workloads`."),
     }
 }

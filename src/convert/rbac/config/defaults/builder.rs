@@ -11,7 +11,7 @@ use crate::convert::rbac::place::view::NamespaceView;
 use crate::convert::rbac::roles::draft;
 use crate::convert::{Context, Draft};
 use crate::finding::catalogue::rbac as codes;
-use crate::finding::{Assumption, Direction, Finding, Place};
+use crate::finding::{Assumption, Direction, Finding, Place, Severity};
 use crate::mesh::{InventoryKind, Lookup, kubectl_get};
 
 /// The policies that the config becomes.
@@ -91,7 +91,10 @@ impl<'a> Builder<'a> {
             };
             let finding = root_selector(view, &target, selector);
             let direction = if finding.refuses() { direction } else { finding.direction };
-            self.tell(at, finding.direction(direction));
+            // A denial that reaches unseen pods too closes and opens nothing.
+            let only_closes = direction == Direction::Narrower && finding.code == codes::ROOT_SELECTOR;
+            let severity = if only_closes { Severity::Warning } else { finding.severity };
+            self.tell(at, finding.direction(direction).severity(severity));
         }
     }
 
