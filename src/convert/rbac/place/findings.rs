@@ -65,6 +65,16 @@ pub fn replaced_somewhere(target: &Target, policy: &AuthorizationPolicy, view: N
     .related(policy.meta.place.clone(), "this policy")
 }
 
+/// A port that a rule cannot name, because nothing says which number it has.
+pub fn number_unknown(service: &str) -> Finding {
+    Finding::new(
+        codes::NAMED_PORT_UNRESOLVED,
+        format!(
+            "The Service `{service}` leads to a container port by name, and no pods in the input say which number that is."
+        ),
+    )
+}
+
 /// A rule about HTTP that applies nowhere on a port which had both kinds of traffic.
 pub fn tcp_somewhere(lost: &str) -> Finding {
     Finding::new(

@@ -241,6 +241,12 @@ impl Ports {
 
     /// What there is to say about a rule that was limited to fewer ports than it names.
     pub fn remark(&self, rule: &Clause, limited: &Clause) -> Option<Finding> {
+        // A rule that names its ports cannot name one whose number nobody knows.
+        if self.shared()
+            && let Some((service, _)) = self.unresolved.first()
+        {
+            return Some(findings::number_unknown(service));
+        }
         if limited.is_http()
             && let Some(lost) = self.lost_to_tcp()
         {
@@ -272,10 +278,7 @@ impl Ports {
                     format!("Old Istio treated port {} as TCP, where it dropped rules about HTTP; so nothing is granted there.", list(&self.becomes_http)),
                 )
             } else if let Some((service, _)) = self.unresolved.first() {
-                Finding::new(
-                    codes::NAMED_PORT_UNRESOLVED,
-                    format!("The Service `{service}` leads to a container port by name, and no pods in the input say which number that is."),
-                )
+                findings::number_unknown(service)
             } else {
                 Finding::new(codes::GOVERNS_NO_PORT, "None of the ports that the rule names belongs to its services.")
             }
