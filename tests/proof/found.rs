@@ -533,3 +533,15 @@ fn a_selector_in_the_root_namespace_reaches_pods_that_are_not_shown() {
     opening.complete = Completeness::Open;
     check(&opening, "root-selector", false);
 }
+
+#[test]
+fn a_pattern_for_one_name_may_be_for_a_service_that_is_not_shown() {
+    let role = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {name: viewer, namespace: shop}\nspec: {rules: [{services: ['api.*', 'web.*']}]}\n";
+    let binding = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {name: bind, namespace: shop}\n\
+                   spec: {subjects: [{user: '*'}], roleRef: {kind: ServiceRole, name: viewer}}\n";
+    let config = rbac_config("{mode: 'ON'}");
+    let mut scene =
+        scene(&[service("web", "{app: web}", "{name: grpc, port: 8080}"), config, role.to_owned(), binding.to_owned()]);
+    scene.complete = Completeness::Open;
+    check(&scene, "pattern-enumerated", true);
+}

@@ -264,8 +264,14 @@ impl Targets {
 
     /// Patterns granted on future services too; selectors do not.
     fn warn_of_unseen(&mut self, place: &Destination, at: &Place, view: NamespaceView<'_>, names: &[&str]) {
-        let any_service =
-            place.services.is_empty() || place.services.iter().any(|pattern| !services::names_one_service(pattern));
+        // A pattern for one name may be for a Service of that name that the input does not show.
+        let mesh = view.scope.mesh;
+        let known = mesh.services_of_namespace(view.namespace);
+        let is_shown = |pattern: &str| known.iter().any(|service| services::matches(pattern, &mesh.host(service)));
+        let unseen = |pattern: &String| {
+            !services::names_one_service(pattern) || (!view.services_are_closed() && !is_shown(pattern))
+        };
+        let any_service = place.services.is_empty() || place.services.iter().any(unseen);
         let any_name = place.names.as_ref().is_none_or(|names| names.iter().any(|name| !services::is_exact(name)));
         // Where the config lists its services one by one, there are no others.
         if any_service && any_name && !names.is_empty() && view.scope.covers_others(view.namespace) {
