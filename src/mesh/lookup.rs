@@ -21,6 +21,17 @@ pub fn kubectl_get(kind: &str, namespace: &str, name: &str) -> String {
     }
 }
 
+/// The kinds that make pods, as `kubectl get` is asked for them.
+pub const WORKLOADS: &str = "deployments,statefulsets,daemonsets,pods";
+
+/// The command that prints everything of these kinds in a namespace, for remedies.
+pub fn kubectl_get_in(namespace: &str, kinds: &str) -> String {
+    match namespace::written(namespace) {
+        "" => format!("kubectl get {kinds} -o yaml"),
+        namespace => format!("kubectl get {kinds} -n {namespace} -o yaml"),
+    }
+}
+
 impl Mesh {
     /// An empty mesh with these settings.
     pub fn new(settings: Settings) -> Mesh {
@@ -114,7 +125,8 @@ impl Mesh {
         self.known_workloads_of(service).next().is_some()
     }
 
-    fn known_workloads_of(&self, service: &Service) -> impl Iterator<Item = &Workload> {
+    /// The workloads of the input that a service selects.
+    pub(super) fn known_workloads_of(&self, service: &Service) -> impl Iterator<Item = &Workload> {
         let selector = service.selector.iter();
         let candidates = selector.flat_map(|selector| self.workloads_for(&service.meta.namespace, selector));
         candidates.filter(|w| service_selects(service, &w.meta.namespace, &w.pod_labels))

@@ -36,7 +36,7 @@ pub use decode::folder_of;
 pub use environments::contains;
 pub use evidence::{Completeness, Evidence, InventoryKind};
 pub use kustomized::{Overlay, OverlayRole};
-pub use lookup::{kubectl_get, may_become};
+pub use lookup::{WORKLOADS, kubectl_get, kubectl_get_in, may_become};
 pub use settings::{Settings, Sniffing, SourceRelease, Version};
 pub use stated::{Fact, Facts, MtlsFact, RbacFact, Stated};
 

@@ -53,7 +53,7 @@ impl Mesh {
             return Vec::new();
         }
         unresolved.retain(|(service, port)| {
-            !self.workloads_of(service).iter().any(|other| self.container_port(port, other).is_some())
+            !self.known_workloads_of(service).any(|other| self.container_port(port, other).is_some())
         });
         unresolved
     }

@@ -57,23 +57,17 @@ pub fn applied(view: &Scene, hidden: &[&Document], done: &Done) -> Effect {
     let written = done.changes.first().map_or_else(|| view.yaml(), |change| change.new.to_string());
     let services = view.documents.iter().filter(|document| document.is("Service"));
     let shown = services.filter_map(Document::object).collect();
-    let no_other_pods =
-        matches!(&view.complete, Completeness::Kinds(kinds) if kinds.contains(&InventoryKind::Workload));
-    effect(&whole(&view.yaml()), &whole(&written), &shown, &done.report, (view.strict, no_other_pods))
+    effect(&whole(&view.yaml()), &whole(&written), view, &shown, &done.report)
 }
 
-/// Compares the whole mesh before and after; `shown` are the Services that the conversion saw, `report` is what it said.
-fn effect(
-    before: &Mesh,
-    after: &Mesh,
-    shown: &BTreeSet<ObjectRef>,
-    report: &Report,
-    (strict, no_other_pods): (bool, bool),
-) -> Effect {
+/// Compares the whole mesh before and after what was written for the `view`; `shown` are the Services that the conversion saw, `report` is what it said.
+fn effect(before: &Mesh, after: &Mesh, view: &Scene, shown: &BTreeSet<ObjectRef>, report: &Report) -> Effect {
+    // Where the view was told that it shows every workload, the pods of a Service without any do not exist.
+    let no_other_pods =
+        matches!(&view.complete, Completeness::Kinds(kinds) if kinds.contains(&InventoryKind::Workload));
     let (old, new) = (Side { mesh: before, world: World::Source }, Side { mesh: after, world: World::Target });
     let mut effect = Effect::default();
-    for verdict in access::prove(old, new, &Options { strict, budget: Budget::default() }) {
-        // Where the view was told that it shows every workload, the pods of a Service without any do not exist.
+    for verdict in access::prove(old, new, &Options { strict: view.strict, budget: Budget::default() }) {
         if verdict.stand_in && no_other_pods {
             continue;
         }

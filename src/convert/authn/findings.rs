@@ -9,7 +9,7 @@ use crate::api::core::{Service, TargetPort};
 use crate::api::legacy::AuthenticationPolicy;
 use crate::finding::catalogue::mtls as codes;
 use crate::finding::{Finding, Place};
-use crate::mesh::Version;
+use crate::mesh::{Version, WORKLOADS, kubectl_get_in};
 
 /// The kinds to be written do not exist yet.
 pub(super) fn target_too_old(policy: &AuthenticationPolicy, target: Version) -> Finding {
@@ -34,14 +34,14 @@ pub(super) fn no_effect(policy: &AuthenticationPolicy) -> Finding {
 
 /// It governs no port of the pods that are shown, and may govern one of pods that are not.
 pub(super) fn governs_unseen_pods(policy: &AuthenticationPolicy, service: &Service) -> Finding {
-    let (name, namespace) = (&service.meta.name, &service.meta.namespace);
+    let (name, command) = (&service.meta.name, kubectl_get_in(&service.meta.namespace, WORKLOADS));
     let message = format!(
         "{} governed no port of the workloads in the input, and the input may not show all pods of Service {name}: on others it may have been in force.",
         policy.meta.object()
     );
     Finding::new(codes::UNSEEN_PODS, message)
         .remedy(format!(
-            "Add the output of `kubectl get deployments,statefulsets,daemonsets,pods -n {namespace} -o yaml` to the input, or say `--inventory-complete=workloads` if these are all pods of {name}."
+            "Add the output of `{command}` to the input, or say `--inventory-complete=workloads` if these are all pods of {name}."
         ))
         .related(service.meta.place.clone(), "the Service")
 }
@@ -57,9 +57,8 @@ pub(super) fn unresolved_port(unknown: &UnknownPort<'_>, place: Place, namespace
         unknown.port.port, unknown.service.meta.name
     );
     let selector = unknown.service.selector.as_ref().map(as_text).unwrap_or_default();
-    let remedy = format!(
-        "Add the output of `kubectl get deployments,statefulsets,daemonsets,pods -n {namespace} -o yaml` (the workloads whose pods carry {selector}) with --inventory."
-    );
+    let command = kubectl_get_in(namespace, WORKLOADS);
+    let remedy = format!("Add the output of `{command}` (the workloads whose pods carry {selector}) with --inventory.");
     Finding::new(codes::UNRESOLVED_TARGET_PORT, message)
         .at(place)
         .remedy(remedy)

@@ -249,7 +249,7 @@ impl Converted {
         }
         let name = target.suffix.first().map(String::as_str).unwrap_or_default();
         self.assume(given::oldest(name, view));
-        if ports.by_name && !view.workloads_are_closed() {
+        if ports.by_name && !view.scope.workloads_are_closed() {
             self.assume(given::same_number(name, view));
         }
     }

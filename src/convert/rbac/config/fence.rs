@@ -6,7 +6,7 @@ use crate::api::core::{Service, TargetPort};
 use crate::convert::rbac::clause::Clause;
 use crate::convert::rbac::config::scope::Scope;
 use crate::convert::rbac::place::survey::Survey;
-use crate::mesh::{InventoryKind, compatible};
+use crate::mesh::compatible;
 use std::collections::BTreeSet;
 
 /// A rule that opens every port but these.
@@ -20,10 +20,8 @@ pub fn rule(closed: &BTreeSet<u16>) -> Clause {
 /// does not show, that a fence would open.
 pub fn is_safe(scope: Scope<'_>, namespace: &str, selector: &Labels) -> bool {
     let by_name = |service: &Service| service.ports.iter().any(|port| matches!(port.target, TargetPort::Name(_)));
-    let evidence = &scope.mesh.evidence;
-    let numbers_are_known =
-        evidence.closes(&[InventoryKind::Workload]) || !checked_services(scope, namespace, selector).any(by_name);
-    evidence.closes(&[InventoryKind::Service]) && numbers_are_known
+    let numbers_are_known = scope.workloads_are_closed() || !checked_services(scope, namespace, selector).any(by_name);
+    scope.services_are_closed() && numbers_are_known
 }
 
 /// EVERY checked service whose selector some pod with these labels could match too.

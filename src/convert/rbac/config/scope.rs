@@ -2,7 +2,7 @@
 
 use crate::api::core::Service;
 use crate::api::legacy::{RbacConfig, RbacMode, RbacTarget};
-use crate::mesh::Mesh;
+use crate::mesh::{InventoryKind, Mesh};
 
 /// The effective config, asked about services.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,21 @@ impl<'a> Scope<'a> {
             RbacMode::OnWithExclusion => self.config.exclusion.as_ref(),
             RbacMode::On | RbacMode::Off => None,
         }
+    }
+
+    /// True when the input shows every Service.
+    pub fn services_are_closed(&self) -> bool {
+        self.mesh.evidence.closes(&[InventoryKind::Service])
+    }
+
+    /// True when the input shows every workload.
+    pub fn workloads_are_closed(&self) -> bool {
+        self.mesh.evidence.closes(&[InventoryKind::Workload])
+    }
+
+    /// True when the input shows every Service and every workload.
+    pub fn pods_are_known(&self) -> bool {
+        self.services_are_closed() && self.workloads_are_closed()
     }
 
     /// True when requests to this service are checked.

@@ -7,7 +7,7 @@ use crate::convert::rbac::place::view::NamespaceView;
 use crate::convert::rbac::place::{given, services};
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Assumption, Finding, Place};
-use crate::mesh::selects;
+use crate::mesh::{WORKLOADS, kubectl_get_in, selects};
 use std::collections::BTreeSet;
 
 /// A selector in the making, with what its name will say.
@@ -57,7 +57,7 @@ pub fn narrow(
     findings: &mut Vec<Finding>,
     assumptions: &mut Vec<Assumption>,
 ) -> Vec<Labelled> {
-    let workloads_are_closed = view.workloads_are_closed();
+    let workloads_are_closed = view.scope.workloads_are_closed();
     let mut combinations = vec![start];
     for (key, values) in &place.labels {
         let mut next = Vec::new();
@@ -167,10 +167,10 @@ fn of_service_account(
         findings.push(left_out("the pods are not in the input"));
         return Vec::new();
     };
-    if !view.workloads_are_closed() {
-        let namespace = view.namespace;
+    if !view.scope.workloads_are_closed() {
+        let command = kubectl_get_in(view.namespace, WORKLOADS);
         let remedy = format!(
-            "Add the output of `kubectl get deployments,statefulsets,daemonsets,pods -n {namespace} -o yaml` to the input and say `--inventory-complete=workloads`; or write a policy by hand."
+            "Add the output of `{command}` to the input and say `--inventory-complete=workloads`; or write a policy by hand."
         );
         findings.push(left_out("the input may not show all of the pods").remedy(remedy));
         return Vec::new();

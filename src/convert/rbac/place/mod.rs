@@ -3,7 +3,7 @@
 
 pub mod constraints;
 pub mod destination;
-mod findings;
+pub mod findings;
 pub mod given;
 pub mod ports;
 pub mod services;

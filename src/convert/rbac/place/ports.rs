@@ -9,7 +9,7 @@ use crate::convert::rbac::place::survey::{Pod, Port};
 use crate::convert::rbac::place::view::NamespaceView;
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Finding, Place};
-use crate::mesh::{InventoryKind, Protocol};
+use crate::mesh::Protocol;
 use std::collections::BTreeSet;
 
 /// The ports of a target.
@@ -52,7 +52,7 @@ pub fn survey(place: &Destination, target: &Target, at: &Place, view: NamespaceV
     let mut ports = Ports { only_http: true, ..Ports::default() };
     let pods = view.pods(target);
     ports.nothing_known = pods.is_empty();
-    ports.open = !target.every_service && !view.services_are_closed();
+    ports.open = !target.every_service && !view.scope.services_are_closed();
     ports.only_http &= !pods.is_empty();
     for pod in pods {
         ports.gateway |= crate::mesh::is_gateway(&pod.workload.pod_labels);
@@ -89,7 +89,7 @@ pub fn survey(place: &Destination, target: &Target, at: &Place, view: NamespaceV
         );
     }
     if target.selector.is_none() {
-        ports.only_http &= view.scope.mesh.evidence.closes(&[InventoryKind::Service, InventoryKind::Workload]);
+        ports.only_http &= view.scope.pods_are_known();
     }
     ports
 }
@@ -168,7 +168,7 @@ impl Ports {
 
     /// Ports on which pods that the input does not show may have had HTTP, by ANY Service that the rule is for.
     fn http_on_unseen_pods(&mut self, place: &Destination, target: &Target, view: NamespaceView<'_>) {
-        if view.workloads_are_closed() || self.becomes_http.is_empty() {
+        if view.scope.workloads_are_closed() || self.becomes_http.is_empty() {
             return;
         }
         let mesh = view.scope.mesh;
@@ -226,14 +226,14 @@ impl Ports {
     /// Why no rule is written for a target, if none is.
     pub fn obstacle(&self, target: &Target, view: NamespaceView<'_>) -> Option<Finding> {
         // Of a rule for every Service, one that the input does not show may govern the ports.
-        let may_govern = target.every_service && !view.services_are_closed();
+        let may_govern = target.every_service && !view.scope.services_are_closed();
         if self.governs_nothing() && target.selector.is_some() && !may_govern {
             return Some(Finding::new(codes::GOVERNS_NO_PORT, self.why_nothing(&target.suffix.join("-"))));
         }
         if let Some(service) = self.lost_by_name() {
             return Some(findings::named_port_unknown(service, view));
         }
-        if self.numbers_may_be_others() && !view.workloads_are_closed() {
+        if self.numbers_may_be_others() && !view.scope.workloads_are_closed() {
             return Some(findings::numbers_unknown(target, view));
         }
         self.uneven.then(|| findings::numbers_differ(target, view))

@@ -9,7 +9,7 @@ use crate::convert::rbac::place::view::NamespaceView;
 use crate::convert::rbac::place::{findings, given, services};
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Assumption, Direction, Finding, Place, Severity};
-use crate::mesh::{InventoryKind, Lookup, kubectl_get};
+use crate::mesh::{InventoryKind, Lookup, kubectl_get_in};
 
 /// What looking for targets gives.
 #[derive(Debug, Default)]
@@ -64,7 +64,7 @@ fn whole_namespace(place: &Destination, http: bool, view: NamespaceView<'_>) -> 
         && survey::may_replace_unseen(mesh, namespace, &Labels::new()).is_none()
         && !survey.pods(namespace, None).any(|pod| pod.restricted || crate::mesh::is_gateway(&pod.workload.pod_labels))
         // A Service that nobody has shown may have ports without a protocol name: old Istio dropped rules about HTTP there.
-        && !(http && (!view.services_are_closed() || survey.mixes_protocols(namespace)));
+        && !(http && (!view.scope.services_are_closed() || survey.mixes_protocols(namespace)));
     if !possible {
         return None;
     }
@@ -94,18 +94,8 @@ impl Targets {
                 .filter(|(_, namespace)| *namespace == view.namespace);
             let finding = match of_namespace.map(|(name, namespace)| (name, mesh.service(namespace, name))) {
                 Some((_, Lookup::Found(_))) => continue,
-                Some((name, Lookup::Unknown)) => Finding::new(
-                    codes::UNRESOLVED_SERVICE,
-                    format!(
-                        "The Service `{name}` in namespace `{}` is not in the input, so its pods are not known.",
-                        view.namespace
-                    ),
-                )
-                .remedy(format!(
-                    "Add the output of `{}` to the input, or say with `--inventory-complete=services` that it does not exist.",
-                    kubectl_get("service", view.namespace, name)
-                )),
-                Some((_, Lookup::Ambiguous(one, other))) => two_versions(one, other, view),
+                Some((name, Lookup::Unknown)) => findings::unknown_service(view.namespace, name),
+                Some((_, Lookup::Ambiguous(one, other))) => findings::two_versions(one, other),
                 Some((name, Lookup::Absent)) => Finding::new(
                     codes::MATCHES_NO_SERVICE,
                     format!(
@@ -137,7 +127,7 @@ impl Targets {
         if let Some([one, other]) = matching.array_windows().find(|[one, other]| one.meta.name == other.meta.name)
             && is_pattern(place)
         {
-            self.findings.push(two_versions(one, other, view).at(at.clone()));
+            self.findings.push(findings::two_versions(one, other).at(at.clone()));
         }
         let enabled: Vec<&Service> = matching.iter().copied().filter(|service| view.scope.covers(service)).collect();
         self.explain_nothing(place, at, view, &matching, &enabled);
@@ -180,7 +170,7 @@ impl Targets {
 
     /// A pattern that comes to nothing on the Services of the input may be for one that the input does not show.
     fn refuse_nothing(&mut self, place: &Destination, at: &Place, view: NamespaceView<'_>) {
-        let open_pattern = is_pattern(place) && !view.services_are_closed();
+        let open_pattern = is_pattern(place) && !view.scope.services_are_closed();
         let reaches_others = view.scope.covers_others(view.namespace);
         if self.targets.is_empty() && open_pattern && reaches_others && !self.findings.iter().any(Finding::refuses) {
             self.findings.push(no_service_in_sight(place, view).at(at.clone()));
@@ -218,7 +208,7 @@ impl Targets {
             );
         }
         if view.is_root() {
-            self.findings.push(root_selector(view, &target, selector).at(at.clone()));
+            self.findings.push(root_selector(view, &target.suffix.join("-"), selector).at(at.clone()));
         }
         self.targets.push(target);
     }
@@ -234,7 +224,7 @@ impl Targets {
     ) {
         let patterns = if place.services.is_empty() { "*".to_owned() } else { place.services.join(", ") };
         let some_pattern = is_pattern(place);
-        let others = some_pattern && !view.services_are_closed();
+        let others = some_pattern && !view.scope.services_are_closed();
         let reaches_others = others && view.scope.covers_others(view.namespace);
         let finding = if others && (matching.is_empty() || (enabled.is_empty() && reaches_others)) {
             no_service_in_sight(place, view)
@@ -269,14 +259,14 @@ impl Targets {
         let known = mesh.services_of_namespace(view.namespace);
         let is_shown = |pattern: &str| known.iter().any(|service| services::matches(pattern, &mesh.host(service)));
         let unseen = |pattern: &String| {
-            !services::names_one_service(pattern) || (!view.services_are_closed() && !is_shown(pattern))
+            !services::names_one_service(pattern) || (!view.scope.services_are_closed() && !is_shown(pattern))
         };
         let any_service = place.services.is_empty() || place.services.iter().any(unseen);
         let any_name = place.names.as_ref().is_none_or(|names| names.iter().any(|name| !services::is_exact(name)));
         // Where the config lists its services one by one, there are no others.
         if any_service && any_name && !names.is_empty() && view.scope.covers_others(view.namespace) {
             let patterns = if place.services.is_empty() { "*".to_owned() } else { place.services.join(", ") };
-            if !view.services_are_closed() {
+            if !view.scope.services_are_closed() {
                 self.assumptions.push(given::pattern(names, view));
             }
             self.findings.push(
@@ -288,18 +278,6 @@ impl Targets {
             );
         }
     }
-}
-
-/// Two different Services of one name are equally near.
-fn two_versions(one: &Service, other: &Service, view: NamespaceView<'_>) -> Finding {
-    let (name, namespace) = (&one.meta.name, view.namespace);
-    Finding::new(
-        codes::UNRESOLVED_SERVICE,
-        format!("Two different Services named `{name}` in namespace `{namespace}` are equally near."),
-    )
-    .remedy("Keep one of the two in the input, or convert the folders one at a time.")
-    .related(one.meta.place.clone(), "one of them")
-    .related(other.meta.place.clone(), "the other")
 }
 
 /// True when the rule is for Services by pattern, so that it may be for one that the input does not show.
@@ -316,13 +294,13 @@ fn no_service_in_sight(place: &Destination, view: NamespaceView<'_>) -> Finding 
         format!("No Service in the input that the rule is for matches `{patterns}` in namespace `{namespace}`, so its pods are not known."),
     )
     .remedy(format!(
-        "Add the output of `kubectl get services -n {namespace} -o yaml` to the input, or say with `--inventory-complete=services` that there is none."
+        "Add the output of `{}` to the input, or say with `--inventory-complete=services` that there is none.",
+        kubectl_get_in(namespace, "services")
     ))
 }
 
-/// A selector in the root namespace selects pods of every namespace (§6.10).
-pub fn root_selector(view: NamespaceView<'_>, target: &Target, selector: &Labels) -> Finding {
-    let name = target.suffix.join("-");
+/// A selector in the root namespace selects pods of every namespace (§6.10); `name` is what it is for.
+pub fn root_selector(view: NamespaceView<'_>, name: &str, selector: &Labels) -> Finding {
     match view.survey.namesake(view.namespace, selector) {
         Some(pod) => Finding::new(
             codes::ROOT_SELECTOR_COLLISION,
@@ -333,7 +311,7 @@ pub fn root_selector(view: NamespaceView<'_>, target: &Target, selector: &Labels
             ),
         )
         .related(pod.workload.meta.place.clone(), "also selected"),
-        None if view.services_are_closed() && view.workloads_are_closed() => Finding::new(
+        None if view.scope.pods_are_known() => Finding::new(
             codes::ROOT_SELECTOR,
             format!(
                 "A policy in the root namespace `{}` selects pods of every namespace: later pods with the labels of {name} get it too.",

@@ -6,7 +6,6 @@ use crate::convert::rbac::config::scope::Scope;
 use crate::convert::rbac::place::destination::{Destination, Target};
 use crate::convert::rbac::place::services;
 use crate::convert::rbac::place::survey::{Pod, Survey};
-use crate::mesh::InventoryKind;
 
 /// What is known where something is converted for one namespace.
 #[derive(Clone, Copy)]
@@ -36,16 +35,6 @@ impl<'a> NamespaceView<'a> {
     pub fn pods(&self, target: &Target) -> Vec<&'a Pod<'a>> {
         let of_service = self.scope.mesh.has_selector(self.namespace, target.selector.as_ref());
         self.survey.likely_pods(self.namespace, target.selector.as_ref(), !of_service)
-    }
-
-    /// True when the input shows every Service.
-    pub fn services_are_closed(&self) -> bool {
-        self.scope.mesh.evidence.closes(&[InventoryKind::Service])
-    }
-
-    /// True when the input shows every workload.
-    pub fn workloads_are_closed(&self) -> bool {
-        self.scope.mesh.evidence.closes(&[InventoryKind::Workload])
     }
 
     /// True for the root namespace.

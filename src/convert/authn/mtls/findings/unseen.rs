@@ -5,21 +5,14 @@ use crate::api::core::{Service, ServicePort};
 use crate::convert::authn::selectors::as_text;
 use crate::finding::catalogue::{given, mtls as codes};
 use crate::finding::{Assumption, Finding, ObjectRef};
-
-fn get_services(namespace: &str) -> String {
-    format!("kubectl get services -n {namespace} -o yaml")
-}
-
-fn get_workloads(namespace: &str) -> String {
-    format!("kubectl get deployments,statefulsets,daemonsets,pods -n {namespace} -o yaml")
-}
+use crate::mesh::{WORKLOADS, kubectl_get_in};
 
 /// Ports take more than they would inherit; an older Service would have decided about them.
 pub(in super::super) fn oldest_service(namespace: &str, services: &str) -> Assumption {
     let message = format!(
         "No Service older than `{services}` in namespace `{namespace}`, beside those of the input, leads to the same container ports; if one does, its stricter mode is lost there."
     );
-    Assumption::new(given::OLDEST_SERVICE, message, get_services(namespace))
+    Assumption::new(given::OLDEST_SERVICE, message, kubectl_get_in(namespace, "services"))
         .on(ObjectRef::new("Service", namespace, services))
 }
 
@@ -28,7 +21,7 @@ pub(in super::super) fn no_other_service(namespace: &str, services: &str) -> Ass
     let message = format!(
         "No Service beside those of the input selects the pods of `{services}` in namespace `{namespace}`; callers of one that does would be turned away."
     );
-    Assumption::new(given::NO_OTHER_SERVICE, message, get_services(namespace))
+    Assumption::new(given::NO_OTHER_SERVICE, message, kubectl_get_in(namespace, "services"))
         .on(ObjectRef::new("Service", namespace, services))
 }
 
@@ -50,7 +43,7 @@ pub(in super::super) fn unseen_pods(namespace: &str, services: &str, what: &str)
     let message = format!("{what}; pods of the same Service that the input does not show would take plaintext.");
     let remedy = format!(
         "Add the output of `{}` to the input, or say `--inventory-complete=workloads` if these are all pods of {services}.",
-        get_workloads(namespace)
+        kubectl_get_in(namespace, WORKLOADS)
     );
     Finding::new(codes::UNSEEN_PODS, message).remedy(remedy)
 }
@@ -59,6 +52,6 @@ pub(in super::super) fn unseen_pods(namespace: &str, services: &str, what: &str)
 pub(in super::super) fn no_other_workload(namespace: &str, services: &str, what: &str) -> Assumption {
     let message =
         format!("{what}; on other pods of the Service that differ, the port keeps the mode of its namespace.");
-    Assumption::new(given::NO_OTHER_WORKLOAD, message, get_workloads(namespace))
+    Assumption::new(given::NO_OTHER_WORKLOAD, message, kubectl_get_in(namespace, WORKLOADS))
         .on(ObjectRef::new("Service", namespace, services))
 }

@@ -2,8 +2,9 @@
 
 use crate::api::core::Service;
 use crate::api::{Labels, ManifestId};
+use crate::convert::rbac::config::defaults::findings;
 use crate::convert::rbac::config::scope::Scope;
-use crate::convert::rbac::place::destination::Target;
+use crate::convert::rbac::place::findings::{two_versions, unknown_service};
 use crate::convert::rbac::place::services;
 use crate::convert::rbac::place::survey::{Pod, Survey};
 use crate::convert::rbac::place::targets::root_selector;
@@ -12,7 +13,7 @@ use crate::convert::rbac::roles::draft;
 use crate::convert::{Context, Draft};
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Assumption, Direction, Finding, Place, Severity};
-use crate::mesh::{InventoryKind, Lookup, kubectl_get};
+use crate::mesh::Lookup;
 
 /// The policies that the config becomes.
 #[derive(Debug, Default)]
@@ -27,6 +28,7 @@ pub struct Converted {
     pub closes: bool,
 }
 
+/// The default policies in the making.
 pub struct Builder<'a> {
     pub context: Context<'a>,
     pub scope: Scope<'a>,
@@ -61,16 +63,6 @@ impl<'a> Builder<'a> {
         &self.scope.mesh.settings.root_namespace
     }
 
-    /// True when the input shows every Service.
-    pub fn services_are_closed(&self) -> bool {
-        self.scope.mesh.evidence.closes(&[InventoryKind::Service])
-    }
-
-    /// True when the input shows every Service and every workload.
-    pub fn pods_are_known(&self) -> bool {
-        self.scope.mesh.evidence.closes(&[InventoryKind::Service, InventoryKind::Workload])
-    }
-
     pub fn tell(&mut self, at: &Place, finding: Finding) {
         self.converted.findings.push(finding.at(at.clone()).on(self.scope.config.meta.object()));
     }
@@ -79,23 +71,19 @@ impl<'a> Builder<'a> {
         self.converted.drafts.push(draft(namespace, name, self.from.clone(), spec));
     }
 
-    /// In the root namespace a selector must not reach into other namespaces; `direction` is what it would do there.
-    pub fn check_root(&mut self, service: &Service, selector: &Labels, at: &Place, direction: Direction) {
-        let namespace = &service.meta.namespace;
-        if namespace == self.root() {
-            let view = NamespaceView { context: self.context, scope: self.scope, survey: self.survey, namespace };
-            let target = Target {
-                selector: Some(selector.clone()),
-                suffix: vec![service.meta.name.clone()],
-                every_service: false,
-            };
-            let finding = root_selector(view, &target, selector);
-            let direction = if finding.refuses() { direction } else { finding.direction };
-            // A denial that reaches unseen pods too closes and opens nothing.
-            let only_closes = direction == Direction::Narrower && finding.code == codes::ROOT_SELECTOR;
-            let severity = if only_closes { Severity::Warning } else { finding.severity };
-            self.tell(at, finding.direction(direction).severity(severity));
+    /// In the root namespace the selector of `name` must not reach into other namespaces; `direction` is what it would do
+    /// there.
+    pub fn check_root(&mut self, (namespace, name): (&str, &str), selector: &Labels, at: &Place, direction: Direction) {
+        if namespace != self.root() {
+            return;
         }
+        let view = NamespaceView { context: self.context, scope: self.scope, survey: self.survey, namespace };
+        let finding = root_selector(view, name, selector);
+        let direction = if finding.refuses() { direction } else { finding.direction };
+        // A denial that reaches unseen pods too closes and opens nothing.
+        let only_closes = direction == Direction::Narrower && finding.code == codes::ROOT_SELECTOR;
+        let severity = if only_closes { Severity::Warning } else { finding.severity };
+        self.tell(at, finding.direction(direction).severity(severity));
     }
 
     /// Two services with one selector need one policy.
@@ -109,36 +97,14 @@ impl<'a> Builder<'a> {
     pub fn find(&mut self, host: &str, at: &Place) -> Option<&'a Service> {
         let mesh = self.scope.mesh;
         let Some((name, namespace)) = services::split_host(host, &mesh.settings.cluster_domain) else {
-            let finding = Finding::new(
-                codes::CONFIG_NAMES_NO_SERVICE,
-                format!(
-                    "`{host}` matches no Service: the config is compared with full host names like `NAME.NAMESPACE.svc.{}`.",
-                    mesh.settings.cluster_domain
-                ),
-            );
-            self.tell(at, finding);
+            self.tell(at, findings::no_host_name(host, &mesh.settings.cluster_domain));
             return None;
         };
         let finding = match mesh.service(namespace, name) {
             Lookup::Found(service) => return Some(service),
             Lookup::Absent => Finding::new(codes::CONFIG_NAMES_NO_SERVICE, format!("There is no Service `{host}`.")),
-            Lookup::Unknown => Finding::new(
-                codes::UNRESOLVED_SERVICE,
-                format!(
-                    "The Service `{name}` in namespace `{namespace}` is not in the input, so its pods are not known."
-                ),
-            )
-            .remedy(format!(
-                "Add the output of `{}` to the input, or say with `--inventory-complete=services` that it does not exist.",
-                kubectl_get("service", namespace, name)
-            )),
-            Lookup::Ambiguous(one, other) => Finding::new(
-                codes::UNRESOLVED_SERVICE,
-                format!("Two different Services named `{name}` in namespace `{namespace}` are equally near."),
-            )
-            .remedy("Keep one of the two in the input, or convert the folders one at a time.")
-            .related(one.meta.place.clone(), "one of them")
-            .related(other.meta.place.clone(), "the other"),
+            Lookup::Unknown => unknown_service(namespace, name),
+            Lookup::Ambiguous(one, other) => two_versions(one, other),
         };
         self.tell(at, finding);
         None

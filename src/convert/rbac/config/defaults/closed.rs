@@ -2,14 +2,13 @@
 
 use crate::api::core::Service;
 use crate::convert::rbac::config::defaults::builder::{Builder, Selection, is_namespace};
-use crate::convert::rbac::config::defaults::findings::{no_such, numbers_unknown, replaced};
+use crate::convert::rbac::config::defaults::findings;
 use crate::convert::rbac::config::defaults::ports::{PortsOf, port_rule};
 use crate::convert::rbac::config::fence;
 use crate::convert::rbac::place::given;
 use crate::convert::rbac::place::survey::Pod;
 use crate::convert::rbac::policy;
-use crate::finding::catalogue::rbac as codes;
-use crate::finding::{Direction, Finding, Place};
+use crate::finding::{Direction, Place};
 use std::collections::BTreeSet;
 
 impl<'a> Builder<'a> {
@@ -28,7 +27,7 @@ impl<'a> Builder<'a> {
         let mut closed: BTreeSet<&str> = BTreeSet::new();
         for (namespace, at) in &target.namespaces {
             if !is_namespace(namespace) {
-                self.tell(at, no_such(namespace));
+                self.tell(at, findings::no_such(namespace));
             } else if namespace == self.root() {
                 self.close_root_services(at);
             } else if closed.insert(namespace) {
@@ -50,15 +49,8 @@ impl<'a> Builder<'a> {
     /// INCLUSION of the root namespace: service by service, for an unselected policy there is mesh-wide (E07).
     pub fn close_root_services(&mut self, at: &Place) {
         let root = self.root();
-        if !self.pods_are_known() {
-            self.tell(
-                at,
-                Finding::new(
-                    codes::ROOT_SERVICES_UNKNOWN,
-                    format!("The root namespace `{root}` is included, which takes one policy per Service there, and the input may not hold all of them."),
-                )
-                .remedy(format!("Add the output of `kubectl get services -n {root} -o yaml` to the input and say `--inventory-complete=services,workloads`.")),
-            );
+        if !self.scope.pods_are_known() {
+            self.tell(at, findings::root_services_unknown(root));
         }
         for service in self.scope.mesh.services_of_namespace(root) {
             self.close_service(service, at);
@@ -69,50 +61,23 @@ impl<'a> Builder<'a> {
         if service.external_name {
             return;
         }
-        let Some(selector) = &service.selector else {
-            let finding = Finding::new(
-                codes::CANNOT_CLOSE_SERVICE,
-                format!(
-                    "The Service `{}` has no selector, so no policy can name its pods, and they would be open.",
-                    service.meta.name
-                ),
-            );
-            return self.tell(at, finding.related(service.meta.place.clone(), "the Service"));
-        };
+        let Some(selector) = &service.selector else { return self.tell(at, findings::cannot_close(service)) };
         let namespace = &service.meta.namespace;
-        self.check_root(service, selector, at, Direction::Narrower);
+        self.check_root((namespace, &service.meta.name), selector, at, Direction::Narrower);
         let pods: Vec<&Pod<'_>> = self.survey.pods(namespace, Some(selector)).collect();
         if !pods.is_empty() && pods.iter().all(|pod| pod.replaced) {
-            return self.tell(at, replaced(service));
+            return self.tell(at, findings::replaced(service));
         }
         self.warn_of_deny_only(at, &Selection { namespace: Some(namespace), selector: Some(selector) });
         let ports = PortsOf::survey(&pods, self.scope);
         if ports.contested() {
-            let finding = Finding::new(
-                codes::SHARED_PORT,
-                format!(
-                    "A port of the Service {} belongs on some of its pods to a Service that RBAC was off for; it would be closed there too.",
-                    service.meta.name
-                ),
-            );
-            self.tell(at, finding.direction(Direction::Narrower));
+            self.tell(at, findings::closes_port_of_another(service));
         }
-        let open_by_name = pods
-            .iter()
-            .flat_map(|pod| &pod.unresolved)
-            .find(|(owner, _)| !self.scope.covers(owner))
-            .map(|(owner, _)| *owner);
-        if let Some(owner) = open_by_name {
-            let finding = Finding::new(
-                codes::NAMED_PORT_UNRESOLVED,
-                format!(
-                    "The Service `{}`, for which RBAC was off, leads to a container port of these pods by name, and nothing in the input says which number that is; it is now denied by default.",
-                    owner.meta.name
-                ),
-            );
-            self.tell(at, finding);
+        let mut unresolved = pods.iter().flat_map(|pod| &pod.unresolved);
+        if let Some((owner, _)) = unresolved.find(|(owner, _)| !self.scope.covers(owner)) {
+            self.tell(at, findings::closes_named_port(owner));
         }
-        if !self.services_are_closed() {
+        if !self.scope.services_are_closed() {
             self.converted.assumptions.push(given::nothing_else_on(&service.meta));
         }
         self.closed.push(Selection { namespace: Some(namespace), selector: Some(selector) });
@@ -124,7 +89,7 @@ impl<'a> Builder<'a> {
         } else if ports.open_only().is_empty() {
             Vec::new()
         } else if ports.numbers_may_be_others(self.scope) {
-            self.tell(at, numbers_unknown(service));
+            self.tell(at, findings::numbers_unknown(service));
             Vec::new()
         } else {
             // Other services of these pods were not checked: their ports stay open.

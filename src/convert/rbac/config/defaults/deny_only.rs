@@ -5,7 +5,6 @@ use crate::convert::rbac::config::defaults::builder::{Builder, Selection, select
 use crate::convert::rbac::place::survey::Pod;
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Direction, Finding, Place, Severity};
-use crate::mesh::InventoryKind;
 
 impl<'a> Builder<'a> {
     /// Pods that have DENY policies only were open otherwise; a default denial closes them (§6.7).
@@ -38,7 +37,7 @@ impl<'a> Builder<'a> {
     /// A policy that denies and that selects no pod of the input, where other pods may exist that a default denial closes.
     pub fn denies_unseen(&self, closed: &Selection<'_>) -> Option<&'a AuthorizationPolicy> {
         let mesh = self.scope.mesh;
-        if mesh.evidence.closes(&[InventoryKind::Workload]) {
+        if self.scope.workloads_are_closed() {
             return None;
         }
         let near = |policy: &&AuthorizationPolicy| {

@@ -4,12 +4,13 @@ use crate::api::Labels;
 use crate::api::core::Service;
 use crate::convert::rbac::clause::Clause;
 use crate::convert::rbac::config::defaults::builder::{Builder, Selection, selected};
+use crate::convert::rbac::config::defaults::findings;
 use crate::convert::rbac::config::defaults::ports::PortsOf;
 use crate::convert::rbac::config::fence;
 use crate::convert::rbac::place::survey::Pod;
 use crate::convert::rbac::policy;
 use crate::finding::catalogue::rbac as codes;
-use crate::finding::{Direction, Finding, Place, Severity};
+use crate::finding::{Finding, Place, Severity};
 use std::collections::BTreeSet;
 
 impl Builder<'_> {
@@ -21,14 +22,7 @@ impl Builder<'_> {
         let open = pods.flat_map(|pod| pod.ports.iter().filter(move |port| !pod.checks(port, &scope)));
         let shut: BTreeSet<u16> = open.map(|port| port.number).filter(|number| closed.contains(number)).collect();
         if let Some(number) = shut.first() {
-            let finding = Finding::new(
-                codes::SHARED_PORT,
-                format!(
-                    "Container port {number} of the pods of {} belongs to a Service that RBAC was off for, and a checked Service claims it too; it would be closed there.",
-                    service.meta.name
-                ),
-            );
-            self.tell(at, finding.direction(Direction::Narrower));
+            self.tell(at, findings::fence_closes_port_of_another(service, *number));
         }
         fence::rule(&closed)
     }
@@ -70,7 +64,7 @@ impl Builder<'_> {
             .filter(|pod| !pod.replaced && selected(&self.closed, pod) && !selected(&self.kept_open, pod))
             .map(|pod| pod.workload.meta.object().to_string())
             .collect();
-        if unfenced.is_empty() && (self.pods_are_known() || !self.converted.closes) {
+        if unfenced.is_empty() && (self.scope.pods_are_known() || !self.converted.closes) {
             return;
         }
         let at = self.scope.config.meta.place.clone();
@@ -91,7 +85,7 @@ impl Builder<'_> {
 
     /// Only where the input shows everything a fence is known to open nothing else.
     pub fn remedy_for_closed_ports(&self) -> &'static str {
-        if self.pods_are_known() {
+        if self.scope.pods_are_known() {
             codes::UNDECLARED_CLOSED.entry().remedy
         } else {
             "Declare the ports in a Service and write policies for them; or, when the input shows every Service and every pod, say `--inventory-complete=services,workloads`, so that a fence can keep them open."

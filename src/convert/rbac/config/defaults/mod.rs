@@ -19,14 +19,13 @@ use crate::convert::Context;
 use crate::convert::rbac::config::defaults::builder::{Builder, Converted};
 use crate::convert::rbac::config::scope::Scope;
 use crate::convert::rbac::place::survey::Survey;
-use crate::mesh::InventoryKind;
 
 /// Converts the effective config.
 pub fn convert<'a>(context: Context<'a>, scope: Scope<'a>, survey: &'a Survey<'a>) -> Converted {
     let from: Vec<ManifestId> = scope.config.meta.manifest.into_iter().collect();
     let asked = context.options.port_fence || context.options.strict;
     // A fence opens every port but those named: also that of a Service which the input does not show.
-    let fenced = asked && scope.mesh.evidence.closes(&[InventoryKind::Service]);
+    let fenced = asked && scope.services_are_closed();
     let mut builder = Builder {
         context,
         scope,

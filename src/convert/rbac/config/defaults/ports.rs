@@ -3,7 +3,6 @@
 use crate::convert::rbac::clause::Clause;
 use crate::convert::rbac::config::scope::Scope;
 use crate::convert::rbac::place::survey::Pod;
-use crate::mesh::InventoryKind;
 use std::collections::BTreeSet;
 
 /// The ports of some pods, by whether RBAC was on for the service that governs them.
@@ -44,7 +43,7 @@ impl PortsOf {
     /// True when opening the open ports by number could open a closed one on pods that the input does not show.
     pub fn numbers_may_be_others(&self, scope: Scope<'_>) -> bool {
         let others = self.by_name && !self.closed.is_empty();
-        let others_unseen = others && !scope.mesh.evidence.closes(&[InventoryKind::Workload]);
+        let others_unseen = others && !scope.workloads_are_closed();
         !self.open_only().is_empty() && (others_unseen || !self.known)
     }
 
