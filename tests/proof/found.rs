@@ -25,6 +25,18 @@ fn policy(spec: &str) -> String {
     )
 }
 
+fn role(name: &str, spec: &str) -> String {
+    format!(
+        "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {{name: {name}, namespace: shop}}\nspec: {spec}\n"
+    )
+}
+
+fn binding(name: &str, spec: &str) -> String {
+    format!(
+        "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {{name: {name}, namespace: shop}}\nspec: {spec}\n"
+    )
+}
+
 const HTTP: &str = "{name: http, port: 80, targetPort: 8080}";
 const NAMED: &str = "{name: http-admin, port: 81, targetPort: admin}";
 
@@ -138,14 +150,13 @@ fn a_token_of_the_peer_beside_a_request_authentication_is_refused() {
 
 #[test]
 fn a_token_of_the_peer_before_its_certificate_names_the_caller() {
-    let role = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {name: r, namespace: shop}\nspec: {rules: [{services: ['*']}]}\n";
-    let binding = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {name: r, namespace: shop}\n\
-                   spec: {subjects: [{names: [allAuthenticatedUsers]}], roleRef: {kind: ServiceRole, name: r}}\n";
+    let role = role("r", "{rules: [{services: ['*']}]}");
+    let binding = binding("r", "{subjects: [{names: [allAuthenticatedUsers]}], roleRef: {kind: ServiceRole, name: r}}");
     let peers = |list: &str| policy(&format!("{{targets: [{{name: web}}], peers: [{list}]}}"));
     let jwt = "{jwt: {issuer: peer, jwksUri: 'https://keys.example'}}";
     let scene_of = |list: &str| {
         let config = rbac_config("{mode: 'ON'}");
-        scene(&[service("web", "{app: web}", HTTP), config, role.to_owned(), binding.to_owned(), peers(list)])
+        scene(&[service("web", "{app: web}", HTTP), config, role.clone(), binding.clone(), peers(list)])
     };
     let mut first = scene_of(&format!("{jwt}, {{mtls: {{}}}}"));
     check(&first, "peer-token-comes-first", false);
@@ -173,13 +184,11 @@ fn a_fence_in_the_root_namespace_would_open_pods_elsewhere() {
 
 #[test]
 fn a_principal_bound_to_the_peer_is_unset_on_preflights() {
-    let role = |rule: &str| {
-        format!(
-            "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {{name: r, namespace: shop}}\nspec: {{rules: [{rule}]}}\n"
-        )
-    };
-    let binding = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {name: r, namespace: shop}\n\
-                   spec: {subjects: [{properties: {request.auth.principal: cluster.local/ns/a/sa/x}}], roleRef: {kind: ServiceRole, name: r}}\n";
+    let role = |rule: &str| role("r", &format!("{{rules: [{rule}]}}"));
+    let binding = binding(
+        "r",
+        "{subjects: [{properties: {request.auth.principal: cluster.local/ns/a/sa/x}}], roleRef: {kind: ServiceRole, name: r}}",
+    );
     for rule in [
         "{services: ['*']}",
         "{services: ['*'], methods: [GET]}",
@@ -189,15 +198,14 @@ fn a_principal_bound_to_the_peer_is_unset_on_preflights() {
     ] {
         let config = rbac_config("{mode: 'ON'}");
         let locks = policy("{targets: [{name: web}], peers: [{mtls: {}}]}");
-        let scene = scene(&[service("web", "{app: web}", HTTP), config, role(rule), binding.to_owned(), locks]);
+        let scene = scene(&[service("web", "{app: web}", HTTP), config, role(rule), binding.clone(), locks]);
         check(&scene, "request-principal-was-peer", true);
     }
     let optional = policy(
         "{targets: [{name: web}], peers: [{mtls: {}}], origins: [{jwt: {issuer: i, jwksUri: 'https://keys.example'}}], originIsOptional: true}",
     );
     let config = rbac_config("{mode: 'ON'}");
-    let mut scene =
-        scene(&[service("web", "{app: web}", HTTP), config, role("{services: ['*']}"), binding.to_owned(), optional]);
+    let mut scene = scene(&[service("web", "{app: web}", HTTP), config, role("{services: ['*']}"), binding, optional]);
     check(&scene, "principal-of-optional-token", false);
     scene.allow_all = true;
     check(&scene, "principal-of-optional-token", true);
@@ -217,16 +225,14 @@ fn a_preflight_with_a_bad_token_is_no_difference_of_an_object_that_stays() {
 
 #[test]
 fn a_port_left_out_for_tcp_may_be_the_named_port_of_another_service() {
-    let role = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {name: editor, namespace: shop}\n\
-                spec: {rules: [{methods: ['P*']}]}\n";
-    let binding = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {name: bind, namespace: shop}\n\
-                   spec: {subjects: [{user: '*'}], roleRef: {kind: ServiceRole, name: editor}}\n";
+    let role = role("editor", "{rules: [{methods: ['P*']}]}");
+    let binding = binding("bind", "{subjects: [{user: '*'}], roleRef: {kind: ServiceRole, name: editor}}");
     let scene = scene(&[
         service("cart", "{app: api}", NAMED),
         service("web", "{app: web}", "{name: web, port: 82, targetPort: 8082}"),
         rbac_config("{mode: ON_WITH_EXCLUSION, exclusion: {}}"),
-        role.to_owned(),
-        binding.to_owned(),
+        role,
+        binding,
     ]);
     check(&scene, "http-rule-on-tcp-port", true);
 }
@@ -263,14 +269,13 @@ fn a_default_denial_over_pods_that_only_a_denying_policy_knows_is_told() {
 
 #[test]
 fn a_role_for_every_service_is_not_without_effect_where_only_excluded_ones_are_shown() {
-    let role = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {name: editor, namespace: shop}\nspec: {rules: [{}]}\n";
-    let binding = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {name: bind, namespace: shop}\n\
-                   spec: {subjects: [{user: '*'}], roleRef: {kind: ServiceRole, name: editor}}\n";
+    let role = role("editor", "{rules: [{}]}");
+    let binding = binding("bind", "{subjects: [{user: '*'}], roleRef: {kind: ServiceRole, name: editor}}");
     let mut scene = scene(&[
         service("web", "{app: web}", HTTP),
         rbac_config("{mode: ON_WITH_EXCLUSION, exclusion: {services: ['web.shop.svc.cluster.local']}}"),
-        role.to_owned(),
-        binding.to_owned(),
+        role,
+        binding,
     ]);
     check(&scene, "rbac-not-enabled", true);
     scene.complete = Completeness::Open;
@@ -338,13 +343,10 @@ fn strict_says_that_ports_of_pods_which_are_not_shown_are_closed_too() {
 
 #[test]
 fn a_role_by_name_and_pattern_is_for_services_that_are_not_shown_too() {
-    let role = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {name: editor, namespace: shop}\n\
-                spec: {rules: [{constraints: [{key: 'destination.name', values: ['web', '*']}]}]}\n";
-    let binding = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {name: bind, namespace: shop}\n\
-                   spec: {subjects: [{user: '*'}], roleRef: {kind: ServiceRole, name: editor}}\n";
+    let role = role("editor", "{rules: [{constraints: [{key: 'destination.name', values: ['web', '*']}]}]}");
+    let binding = binding("bind", "{subjects: [{user: '*'}], roleRef: {kind: ServiceRole, name: editor}}");
     let config = rbac_config("{mode: ON_WITH_EXCLUSION, exclusion: {}}");
-    let mut scene =
-        scene(&[service("web", "{app: web}", "{name: grpc, port: 8080}"), config, role.to_owned(), binding.to_owned()]);
+    let mut scene = scene(&[service("web", "{app: web}", "{name: grpc, port: 8080}"), config, role, binding]);
     scene.complete = Completeness::Open;
     check(&scene, "pattern-enumerated", true);
 }
@@ -419,15 +421,14 @@ fn a_fence_says_when_it_closes_a_port_that_another_service_governs() {
 
 #[test]
 fn a_rule_names_only_ports_that_all_its_pods_have_where_other_services_may_exist() {
-    let role = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {name: viewer, namespace: shop}\nspec: {rules: [{paths: ['*/b']}]}\n";
-    let binding = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {name: bind, namespace: shop}\n\
-                   spec: {subjects: [{user: '*'}], roleRef: {kind: ServiceRole, name: viewer}}\n";
+    let role = role("viewer", "{rules: [{paths: ['*/b']}]}");
+    let binding = binding("bind", "{subjects: [{user: '*'}], roleRef: {kind: ServiceRole, name: viewer}}");
     let mut scene = scene(&[
         service("api", "{app: web, version: v1}", "{name: grpc, port: 8080}"),
         service("web", "{app: web}", "{name: http, port: 3306}"),
         rbac_config("{mode: ON_WITH_EXCLUSION, exclusion: {}}"),
-        role.to_owned(),
-        binding.to_owned(),
+        role,
+        binding,
     ]);
     scene.complete = Completeness::Open;
     check(&scene, "pattern-enumerated", true);
@@ -452,16 +453,15 @@ fn a_rule_is_not_written_with_numbers_that_only_some_of_its_pods_have() {
              spec: {{template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: main, image: x, ports: [{{containerPort: {number}, name: admin}}]}}]}}}}}}\n"
         )
     };
-    let role = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {name: viewer, namespace: shop}\nspec: {rules: [{methods: ['P*']}]}\n";
-    let binding = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {name: bind, namespace: shop}\n\
-                   spec: {subjects: [{user: '*'}], roleRef: {kind: ServiceRole, name: viewer}}\n";
+    let role = role("viewer", "{rules: [{methods: ['P*']}]}");
+    let binding = binding("bind", "{subjects: [{user: '*'}], roleRef: {kind: ServiceRole, name: viewer}}");
     let mut scene = scene(&[
         service("web", "{app: web}", NAMED),
         pods("api", 8082),
         pods("web", 9090),
         rbac_config("{mode: ON_WITH_EXCLUSION, exclusion: {}}"),
-        role.to_owned(),
-        binding.to_owned(),
+        role,
+        binding,
     ]);
     scene.complete = Completeness::Open;
     check(&scene, "named-port-unresolved", false);
@@ -469,14 +469,13 @@ fn a_rule_is_not_written_with_numbers_that_only_some_of_its_pods_have() {
 
 #[test]
 fn claims_of_a_token_of_the_peer_were_no_claims_of_the_request() {
-    let role = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {name: viewer, namespace: shop}\nspec: {rules: [{services: ['*']}]}\n";
-    let binding = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {name: bind, namespace: shop}\n\
-                   spec: {subjects: [{group: staff}], roleRef: {kind: ServiceRole, name: viewer}}\n";
+    let role = role("viewer", "{rules: [{services: ['*']}]}");
+    let binding = binding("bind", "{subjects: [{group: staff}], roleRef: {kind: ServiceRole, name: viewer}}");
     let scene = scene(&[
         service("web", "{app: web}", HTTP),
         rbac_config("{mode: 'ON'}"),
-        role.to_owned(),
-        binding.to_owned(),
+        role,
+        binding,
         policy("{targets: [{name: web}], peers: [{jwt: {issuer: peer, jwksUri: 'https://keys.example'}}]}"),
     ]);
     check(&scene, "claims-on-more-requests", false);
@@ -536,12 +535,10 @@ fn a_selector_in_the_root_namespace_reaches_pods_that_are_not_shown() {
 
 #[test]
 fn a_pattern_for_one_name_may_be_for_a_service_that_is_not_shown() {
-    let role = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRole\nmetadata: {name: viewer, namespace: shop}\nspec: {rules: [{services: ['api.*', 'web.*']}]}\n";
-    let binding = "apiVersion: rbac.istio.io/v1alpha1\nkind: ServiceRoleBinding\nmetadata: {name: bind, namespace: shop}\n\
-                   spec: {subjects: [{user: '*'}], roleRef: {kind: ServiceRole, name: viewer}}\n";
+    let role = role("viewer", "{rules: [{services: ['api.*', 'web.*']}]}");
+    let binding = binding("bind", "{subjects: [{user: '*'}], roleRef: {kind: ServiceRole, name: viewer}}");
     let config = rbac_config("{mode: 'ON'}");
-    let mut scene =
-        scene(&[service("web", "{app: web}", "{name: grpc, port: 8080}"), config, role.to_owned(), binding.to_owned()]);
+    let mut scene = scene(&[service("web", "{app: web}", "{name: grpc, port: 8080}"), config, role, binding]);
     scene.complete = Completeness::Open;
     check(&scene, "pattern-enumerated", true);
 }
