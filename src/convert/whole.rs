@@ -133,16 +133,11 @@ pub(super) fn leave(ledger: &mut Ledger, mesh: &Mesh, manifests: &[Input]) -> bo
 }
 
 /// Old policies that become nothing and that stand before a policy that stays: without them that one would be in force.
-fn shadowing(
-    ledger: &Ledger,
-    mesh: &Mesh,
-    reaches: &BTreeMap<ManifestId, Reach>,
-    left: &Left,
-) -> impl Iterator<Item = ManifestId> {
+fn shadowing(ledger: &Ledger, mesh: &Mesh, reaches: &BTreeMap<ManifestId, Reach>, left: &Left) -> Vec<ManifestId> {
     let becomes_nothing = |id: &ManifestId| ledger.inert_objects().contains_key(id) && !ledger.is_refused(*id);
     let touches = |id: &ManifestId| reaches.get(id).is_some_and(|reach| left.touches(reach));
     let policies = mesh.authentication.iter().filter_map(|policy| policy.meta.manifest);
-    policies.filter(|id| becomes_nothing(id) && touches(id)).collect::<Vec<_>>().into_iter()
+    policies.filter(|id| becomes_nothing(id) && touches(id)).collect()
 }
 
 /// One finding for all of them, at the first.

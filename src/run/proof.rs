@@ -2,7 +2,7 @@
 
 use super::after::{self, ReadBack};
 use super::{Loaded, strangers};
-use crate::access::{self, Doubt, Outcome, Side, World};
+use crate::access::{self, Doubt, Outcome, Side, Witness, World};
 use crate::api::Labels;
 use crate::convert::placement::Placement;
 use crate::convert::plan::Plan;
@@ -133,12 +133,12 @@ pub fn unexplained(
             Outcome::Narrower => (false, true),
             Outcome::Equal | Outcome::Undecided(_) => (false, false),
         };
-        // A difference that a sample showed explains nothing about those that no sample did.
         if let Some(Doubt::Impossible(_)) = verdict.doubt {
             // Nobody can accept this.
             unexplained.push(Finding::new(INTERNAL_ERROR, undecided(verdict)).on(verdict.workload.clone()));
             continue;
         }
+        // A difference that a sample showed explains nothing about those that no sample did.
         if verdict.doubt.is_some() {
             let severity = if allowed.contains(&PROOF_UNDECIDED) { Severity::Warning } else { Severity::Error };
             let finding = Finding::new(PROOF_UNDECIDED, undecided(verdict));
@@ -157,23 +157,29 @@ pub fn unexplained(
             (wider && !wider_accepted).then_some((Direction::Wider, "more", &verdict.wider)),
             (narrower && !narrower_announced).then_some((Direction::Narrower, "less", &verdict.narrower)),
         ];
-        // Wider first; a difference on pods that may not exist only when there is no other.
-        let on_real_pods =
-            open.iter().flatten().find(|(_, _, witness)| witness.as_ref().is_none_or(|w| w.supposed.is_empty()));
-        if let Some((direction, word, _)) = on_real_pods {
-            let message = format!(
-                "{} would grant {word} than before, and nothing in the conversion explains it",
-                port_of(verdict)
-            );
-            unexplained
-                .push(Finding::new(UNEXPLAINED_DIFFERENCE, message).on(verdict.workload.clone()).direction(*direction));
-        } else if let Some((direction, word, Some(witness))) = open.iter().flatten().next() {
-            let finding = about_supposed_pods(verdict, &witness.supposed, word).direction(*direction);
-            let severity = if allowed.contains(&finding.code) { Severity::Warning } else { Severity::Error };
-            unexplained.push(finding.severity(severity));
-        }
+        unexplained.extend(difference(verdict, &open, allowed));
     }
     unexplained
+}
+
+/// A way in which access differs, the word for it, and the request that shows it.
+type Way<'v> = (Direction, &'static str, &'v Option<Witness>);
+
+/// The finding about ways that nothing explains: wider first; a difference on pods that may not exist only when there is no
+/// other.
+fn difference(verdict: &access::Verdict, open: &[Option<Way<'_>>], allowed: &BTreeSet<Code>) -> Option<Finding> {
+    let on_real_pods =
+        open.iter().flatten().find(|(_, _, witness)| witness.as_ref().is_none_or(|w| w.supposed.is_empty()));
+    if let Some((direction, word, _)) = on_real_pods {
+        let message =
+            format!("{} would grant {word} than before, and nothing in the conversion explains it", port_of(verdict));
+        let finding = Finding::new(UNEXPLAINED_DIFFERENCE, message).on(verdict.workload.clone());
+        return Some(finding.direction(*direction));
+    }
+    let Some((direction, word, Some(witness))) = open.iter().flatten().next() else { return None };
+    let finding = about_supposed_pods(verdict, &witness.supposed, word).direction(*direction);
+    let severity = if allowed.contains(&finding.code) { Severity::Warning } else { Severity::Error };
+    Some(finding.severity(severity))
 }
 
 /// With `--strict`: what the policies for whole namespaces do to pods that the input does not show. It is said after the

@@ -220,35 +220,31 @@ impl<'a> Pod<'a> {
     }
 }
 
-/// The AuthorizationPolicies of the input that select the workload; with the dry-run annotation too, which 1.4 and 1.5 did
-/// not know (C2).
-fn policies_on<'a>(mesh: &'a Mesh, workload: &Workload) -> impl Iterator<Item = &'a AuthorizationPolicy> {
-    let namespace = workload.meta.namespace.clone();
-    let labels = workload.pod_labels.clone();
+/// The AuthorizationPolicies of the input that may select pods of a namespace by their labels; with the dry-run annotation
+/// too, which 1.4 and 1.5 did not know (C2).
+fn policies_near<'a>(mesh: &'a Mesh, namespace: &str) -> impl Iterator<Item = &'a AuthorizationPolicy> {
     mesh.authorization.iter().filter(move |policy| {
         let reaches = policy.meta.namespace == namespace || policy.meta.namespace == mesh.settings.root_namespace;
-        reaches && !policy.target_refs && selects(&policy.selector, &labels)
+        reaches && !policy.target_refs
     })
 }
 
-/// An AuthorizationPolicy of the input that may select some pods with these labels and not others, where the input may not
-/// show every workload: on pods that nobody shows, whether old RBAC was ignored depends on it.
+/// Those that select the workload.
+fn policies_on<'a>(mesh: &'a Mesh, workload: &Workload) -> impl Iterator<Item = &'a AuthorizationPolicy> {
+    policies_near(mesh, &workload.meta.namespace).filter(|policy| selects(&policy.selector, &workload.pod_labels))
+}
+
+/// One that may select some pods with these labels and not others, where the input may not show every workload: on pods
+/// that nobody shows, whether old RBAC was ignored depends on it.
 pub fn may_replace_unseen<'a>(mesh: &'a Mesh, namespace: &str, labels: &Labels) -> Option<&'a AuthorizationPolicy> {
     if mesh.evidence.closes(&[InventoryKind::Workload]) {
         return None;
     }
-    let reaches = |of: &String| *of == namespace || *of == mesh.settings.root_namespace;
-    let in_doubt = |policy: &&AuthorizationPolicy| {
-        let some = compatible(&policy.selector, labels) && !selects(&policy.selector, labels);
-        reaches(&policy.meta.namespace) && !policy.target_refs && some
-    };
-    mesh.authorization.iter().find(in_doubt)
+    policies_near(mesh, namespace)
+        .find(|policy| compatible(&policy.selector, labels) && !selects(&policy.selector, labels))
 }
 
-/// An AuthorizationPolicy of the input that selects everything in the namespace: old RBAC was ignored there.
+/// One that selects everything in the namespace: old RBAC was ignored there.
 pub fn replaces_namespace<'a>(mesh: &'a Mesh, namespace: &str) -> Option<&'a AuthorizationPolicy> {
-    mesh.authorization.iter().find(|policy| {
-        let reaches = policy.meta.namespace == namespace || policy.meta.namespace == mesh.settings.root_namespace;
-        reaches && !policy.target_refs && policy.selector.is_empty()
-    })
+    policies_near(mesh, namespace).find(|policy| policy.selector.is_empty())
 }

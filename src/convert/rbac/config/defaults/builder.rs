@@ -109,10 +109,6 @@ impl<'a> Builder<'a> {
         self.tell(at, finding);
         None
     }
-
-    pub fn finish(self) -> Converted {
-        self.converted
-    }
 }
 
 /// A name that a namespace can have; the config knows no patterns.

@@ -50,5 +50,5 @@ pub fn convert<'a>(context: Context<'a>, scope: Scope<'a>, survey: &'a Survey<'a
     } else if asked {
         builder.tell_unfenced();
     }
-    builder.finish()
+    builder.converted
 }
