@@ -542,3 +542,22 @@ fn a_pattern_for_one_name_may_be_for_a_service_that_is_not_shown() {
     scene.complete = Completeness::Open;
     check(&scene, "pattern-enumerated", true);
 }
+
+#[test]
+fn a_service_that_governs_no_shown_port_may_govern_one_of_pods_that_are_not_shown() {
+    let created =
+        |text: String| text.replace("namespace: shop}", "namespace: shop, creationTimestamp: '2019-05-01T00:00:00Z'}");
+    let pods = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\n\
+                spec: {template: {metadata: {labels: {app: web, tier: back}}, spec: {containers: [{name: main, image: x}]}}}\n";
+    let mut scene = scene(&[
+        created(service("web", "{app: web}", HTTP)),
+        created(service("cart", "{tier: back}", "{name: grpc, port: 8080}")),
+        pods.to_owned(),
+        rbac_config("{mode: 'ON'}"),
+        role("viewer", "{rules: [{services: ['web.shop.svc.cluster.local']}]}"),
+        binding("bind", "{subjects: [{user: '*'}], roleRef: {kind: ServiceRole, name: viewer}}"),
+    ]);
+    check(&scene, "governs-no-port", true);
+    scene.complete = Completeness::Open;
+    check(&scene, "governs-no-port", false);
+}

@@ -74,6 +74,21 @@ pub fn numbers_differ(target: &Target, view: NamespaceView<'_>) -> Finding {
     ))
 }
 
+/// The Service of a rule governs no port of the pods that are shown, and may govern one of pods that are not.
+pub fn governs_unseen_pods(service: &Service) -> Finding {
+    let (name, command) = (&service.meta.name, kubectl_get_in(&service.meta.namespace, WORKLOADS));
+    Finding::new(
+        codes::GOVERNS_NO_PORT,
+        format!("{name} governs no port of its pods in the input, and the input may not show all of them: on others the rule may have been in force."),
+    )
+    .severity(Severity::Error)
+    .direction(Direction::Narrower)
+    .remedy(format!(
+        "Add the output of `{command}` to the input, or say `--inventory-complete=workloads` if these are all pods of {name}."
+    ))
+    .related(service.meta.place.clone(), "the Service")
+}
+
 /// A current policy that selects some pods of a target, where the input may not show all of them: there a grant would be
 /// added to it, and elsewhere the old rule was in force.
 pub fn replaced_somewhere(target: &Target, policy: &AuthorizationPolicy, view: NamespaceView<'_>) -> Finding {

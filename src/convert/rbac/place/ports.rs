@@ -1,7 +1,7 @@
 //! Which ports of the selected pods a rule may grant: a selector takes whole pods, old Istio checked port by port
 //! (`meaning/rbac.md` §3.1, §6.3). All numbers are **container** ports.
 
-use crate::api::core::{Service, TargetPort};
+use crate::api::core::{Service, TargetPort, Transport};
 use crate::convert::rbac::clause::Clause;
 use crate::convert::rbac::place::destination::{Destination, Target};
 use crate::convert::rbac::place::findings;
@@ -9,7 +9,7 @@ use crate::convert::rbac::place::survey::{Pod, Port};
 use crate::convert::rbac::place::view::NamespaceView;
 use crate::finding::catalogue::rbac as codes;
 use crate::finding::{Finding, Place};
-use crate::mesh::Protocol;
+use crate::mesh::{Lookup, Protocol};
 use std::collections::BTreeSet;
 
 /// The ports of a target.
@@ -96,6 +96,14 @@ pub fn survey(place: &Destination, target: &Target, at: &Place, view: NamespaceV
 
 fn grants(place: &Destination, service: &Service, view: NamespaceView<'_>) -> bool {
     view.grants(place, &view.scope.mesh.host(service), Some(service))
+}
+
+/// The service that a target is named after, where it may govern a port of pods that the input does not show.
+fn may_govern_unseen<'a>(target: &Target, view: NamespaceView<'a>) -> Option<&'a Service> {
+    let mesh = view.scope.mesh;
+    let Lookup::Found(service) = mesh.service(view.namespace, target.suffix.first()?) else { return None };
+    let mut ports = service.ports.iter().filter(|port| port.transport == Transport::Tcp);
+    ports.any(|port| mesh.may_govern_unseen(service, port)).then_some(service)
 }
 
 /// True when the service selects every pod that the target selects.
@@ -228,7 +236,11 @@ impl Ports {
         // Of a rule for every Service, one that the input does not show may govern the ports.
         let may_govern = target.every_service && !view.scope.services_are_closed();
         if self.governs_nothing() && target.selector.is_some() && !may_govern {
-            return Some(Finding::new(codes::GOVERNS_NO_PORT, self.why_nothing(&target.suffix.join("-"))));
+            let nothing = Finding::new(codes::GOVERNS_NO_PORT, self.why_nothing(&target.suffix.join("-")));
+            return Some(match may_govern_unseen(target, view) {
+                Some(service) => findings::governs_unseen_pods(service),
+                None => nothing,
+            });
         }
         if let Some(service) = self.lost_by_name() {
             return Some(findings::named_port_unknown(service, view));
